@@ -1,0 +1,108 @@
+"""Verbs about orders that rest: cancel and replace."""
+
+import numpy as np
+
+from engine.book import find, rank_of, shrink, unlink
+from engine.emit import tell
+from engine.jit import Index, Row, Table, kernel
+from engine.limits import admit, reserve_of, work
+from engine.match import cross, remove, rest
+from engine.orders import KNOWN_FLAGS, off_ladder
+from engine.phases import may_cancel, may_replace
+from engine.schema import Did, Flag, Phase, Reason, Standing
+from engine.state import State
+
+_NONE = np.uint64(0)
+
+
+@kernel
+def cancel(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Remove a resting order."""
+    slot = find(state, command.order_id)
+    reason = _unfound(state, command, slot)
+    if reason != Reason.NONE:
+        return reason, count
+    operator = command.flags & Flag.OPERATOR
+    if not operator and not may_cancel(state.instruments[command.instrument].phase):
+        return Reason.PHASE_FORBIDS, count
+
+    # From here on the command succeeds.
+    return Reason.NONE, remove(state, slot, command, Reason.NONE, events, count)
+
+
+@kernel
+def replace(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Change an order's price or what is left of it; it keeps its place if only that falls."""
+    slot = find(state, command.order_id)
+    reason = _unfound(state, command, slot)
+    if reason != Reason.NONE:
+        return reason, count
+    order = state.orders[slot]
+    instrument = state.instruments[command.instrument]
+    reason = _unreplaceable(state, instrument, order, command)
+    if reason != Reason.NONE:
+        return reason, count
+    leaves = command.quantity
+    if command.flags & Flag.IN_FLIGHT:
+        leaves -= order.filled
+    if leaves <= 0:
+        return Reason.NONE, remove(state, slot, command, Reason.REPLACED_AWAY, events, count)
+    keeps_place = command.price == order.price and leaves <= order.leaves
+    reserve = reserve_of(instrument, order.side, command.price)
+    if not keeps_place:
+        change = leaves * reserve - order.leaves * order.reserve
+        lots = leaves - order.leaves
+        reason = admit(state, order.account, command.instrument, order.side, lots, change)
+        if reason != Reason.NONE:
+            return reason, count
+
+    # From here on the command succeeds.
+    if command.tag != 0:
+        order.tag = command.tag
+    work(state, order, -order.leaves)
+    order.reserve = reserve
+    work(state, order, leaves)
+    if keeps_place:
+        shrink(state, slot, order.leaves - leaves)
+        return Reason.NONE, tell(events, count, command, order, Did.REPLACED, leaves)
+    unlink(state, slot)
+    order.price = command.price
+    order.leaves = leaves
+    order.shown = leaves
+    side = state.sides[command.instrument, order.side]
+    order.level = side.first + rank_of(instrument, order.side, command.price)
+    count = tell(events, count, command, order, Did.REPLACED, leaves)
+    if instrument.phase == Phase.OPEN:
+        count = cross(state, slot, command, events, count)
+    return Reason.NONE, rest(state, slot, command, events, count)
+
+
+@kernel
+def _unfound(state: State, command: Row, slot: Index) -> int:
+    """Return why a command that names an order does not reach it, or NONE."""
+    operator = command.flags & Flag.OPERATOR
+    if not operator and not 0 < command.account < state.totals[0].accounts:
+        return Reason.ACCOUNT_UNKNOWN
+    if not 0 <= command.instrument < state.totals[0].instruments:
+        return Reason.INSTRUMENT_UNKNOWN
+    if slot == _NONE or state.orders[slot].instrument != np.uint32(command.instrument):
+        return Reason.ORDER_UNKNOWN
+    if not operator and state.orders[slot].account != command.account:
+        return Reason.ORDER_NOT_YOURS
+    return Reason.NONE
+
+
+@kernel
+def _unreplaceable(state: State, instrument: Row, order: Row, command: Row) -> int:
+    """Return why this order may not become what the command asks for, or NONE."""
+    if command.flags & ~KNOWN_FLAGS:
+        return Reason.FLAG_UNKNOWN
+    if state.accounts[order.account].standing == Standing.SUSPENDED:
+        return Reason.ACCOUNT_SUSPENDED
+    if not may_replace(instrument.phase, order.tif):
+        return Reason.PHASE_FORBIDS
+    if command.quantity <= 0:
+        return Reason.QUANTITY_NOT_POSITIVE
+    if command.quantity > instrument.clip:
+        return Reason.QUANTITY_ABOVE_CLIP
+    return off_ladder(instrument, command.price)

@@ -1,0 +1,188 @@
+"""Price levels and their queues: the only file that touches a link, a level or a bitmap.
+
+Prices of a side are ranks (engine/state.py): the best is the greatest, on both
+sides, so one loop serves both. Which ranks hold an order stands in a bitmap of
+three tiers, so the next price is found without walking over empty levels.
+"""
+
+import numpy as np
+
+from engine.jit import Index, Row, highest_bit, kernel
+from engine.schema import SLOT_BITS, Side
+from engine.state import State
+
+_NONE = np.uint64(0)
+_ONE = np.uint64(1)
+_SIX = np.uint64(6)
+_LOW_SIX = np.uint64(63)
+_SLOT_MASK = (1 << SLOT_BITS) - 1
+
+
+@kernel
+def has_slot(state: State) -> bool:
+    """Whether one more order fits."""
+    return state.totals[0].free != _NONE or state.totals[0].fresh < np.uint64(len(state.orders))
+
+
+@kernel
+def take_slot(state: State) -> Index:
+    """Return a slot under a fresh order id; call only after `has_slot`."""
+    totals = state.totals[0]
+    slot = totals.free
+    if slot == _NONE:
+        slot = totals.fresh
+        totals.fresh += _ONE
+    else:
+        totals.free = np.uint64(state.orders[slot].next)
+    totals.orders += 1
+    state.orders[slot].order_id = (totals.orders << SLOT_BITS) | np.int64(slot)
+    return slot
+
+
+@kernel
+def free_slot(state: State, slot: Index) -> None:
+    """Give back a slot that is in no queue."""
+    totals = state.totals[0]
+    order = state.orders[slot]
+    order.order_id = 0
+    order.next = totals.free
+    totals.free = np.uint64(slot)
+
+
+@kernel
+def find(state: State, order_id: int) -> Index:
+    """Return the slot of a live order, or 0."""
+    slot = np.uint64(order_id & _SLOT_MASK)
+    if order_id <= 0 or slot >= np.uint64(len(state.orders)):
+        return _NONE
+    return slot if state.orders[slot].order_id == order_id else _NONE
+
+
+@kernel
+def rank_of(instrument: Row, side: int, price: int) -> Index:
+    """Return the rank of a price on the ladder: 1 is the farthest from the market."""
+    away = price - instrument.low if side == Side.BUY else instrument.high - price
+    return np.uint64(away // instrument.tick + 1)
+
+
+@kernel
+def price_of(instrument: Row, side: int, rank: Index) -> int:
+    """Return the price of a rank: the inverse of `rank_of`."""
+    away = (np.int64(rank) - 1) * instrument.tick
+    return instrument.low + away if side == Side.BUY else instrument.high - away
+
+
+@kernel
+def facing(side: Row, rank: Index) -> Index:
+    """Return the rank that the same price has on the other side."""
+    return side.ranks + _ONE - rank
+
+
+@kernel
+def link(state: State, slot: Index) -> None:
+    """Put an order at the back of the queue of its level."""
+    order = state.orders[slot]
+    level = state.levels[order.level]
+    order.prev = level.tail
+    order.next = 0
+    if level.tail == 0:
+        level.head = slot
+        _occupy(state, state.sides[order.instrument, order.side], order.level)
+    else:
+        state.orders[level.tail].next = slot
+    level.tail = slot
+    level.lots += order.leaves
+    _count(state, order, 1)
+
+
+@kernel
+def unlink(state: State, slot: Index) -> None:
+    """Take an order, with what is left of it, out of its queue."""
+    order = state.orders[slot]
+    level = state.levels[order.level]
+    if order.prev == 0:
+        level.head = order.next
+    else:
+        state.orders[order.prev].next = order.next
+    if order.next == 0:
+        level.tail = order.prev
+    else:
+        state.orders[order.next].prev = order.prev
+    level.lots -= order.leaves
+    if level.head == 0:
+        _vacate(state, state.sides[order.instrument, order.side], order.level)
+    _count(state, order, -1)
+
+
+@kernel
+def shrink(state: State, slot: Index, quantity: int) -> None:
+    """Take lots off a queued order, which keeps its place."""
+    order = state.orders[slot]
+    state.levels[order.level].lots -= quantity
+    order.leaves -= quantity
+    order.shown = order.leaves
+
+
+@kernel
+def _count(state: State, order: Row, change: int) -> None:
+    instrument = state.instruments[order.instrument]
+    instrument.live += change
+    state.products[instrument.product].live += change
+    state.totals[0].live += change
+
+
+@kernel
+def _occupy(state: State, side: Row, level: Index) -> None:
+    rank = np.uint64(level) - side.first
+    word = rank >> _SIX
+    group = word >> _SIX
+    state.words[side.words + word] |= _ONE << (rank & _LOW_SIX)
+    state.words[side.middle + group] |= _ONE << (word & _LOW_SIX)
+    state.words[side.top] |= _ONE << group
+    if rank > side.best:
+        side.best = rank
+
+
+@kernel
+def _vacate(state: State, side: Row, level: Index) -> None:
+    rank = np.uint64(level) - side.first
+    word = rank >> _SIX
+    state.words[side.words + word] &= ~(_ONE << (rank & _LOW_SIX))
+    if state.words[side.words + word] == _NONE:
+        group = word >> _SIX
+        state.words[side.middle + group] &= ~(_ONE << (word & _LOW_SIX))
+        if state.words[side.middle + group] == _NONE:
+            state.words[side.top] &= ~(_ONE << group)
+    if rank == side.best:
+        side.best = below(state, side, rank)
+
+
+@kernel
+def below(state: State, side: Row, rank: Index) -> Index:
+    """Return the next occupied rank farther from the market than `rank`, or 0."""
+    word = rank >> _SIX
+    bits = state.words[side.words + word] & ((_ONE << (rank & _LOW_SIX)) - _ONE)
+    if bits == _NONE:
+        group = word >> _SIX
+        bits = state.words[side.middle + group] & ((_ONE << (word & _LOW_SIX)) - _ONE)
+        if bits == _NONE:
+            bits = state.words[side.top] & ((_ONE << group) - _ONE)
+            if bits == _NONE:
+                return _NONE
+            group = highest_bit(bits)
+            bits = state.words[side.middle + group]
+        word = (group << _SIX) | highest_bit(bits)
+        bits = state.words[side.words + word]
+    return (word << _SIX) | highest_bit(bits)
+
+
+@kernel
+def head_of(state: State, side: Row, rank: Index) -> Index:
+    """Return the slot of the oldest order at a rank."""
+    return np.uint64(state.levels[side.first + rank].head)
+
+
+@kernel
+def lots_at(state: State, side: Row, rank: Index) -> int:
+    """Return the lots that rest at a rank."""
+    return state.levels[side.first + rank].lots

@@ -1,0 +1,143 @@
+"""Asserts every invariant of a state, slowly and by other means than the kernel's; for tests."""
+
+from collections import defaultdict
+from typing import Any
+
+from engine.schema import NIL_PRICE, Phase, Side
+from engine.state import State
+
+_SUM_MAX = 2**62
+
+
+def check(state: State) -> None:
+    """Assert that links, bitmaps, best prices, counts and every risk sum agree with the orders."""
+    totals = state.totals[0]
+    orders: list[Any] = []
+    for index in range(int(totals["instruments"])):
+        found = [order for side in Side for order in _check_side(state, index, side)]
+        assert state.instruments[index]["live"] == len(found)
+        _check_uncrossed(state, index)
+        orders += found
+    assert totals["live"] == len(orders) == int((state.orders["order_id"] != 0).sum())
+    _check_slots(state)
+    _check_positions(state, orders)
+    _check_accounts(state, orders)
+
+
+def _check_side(state: State, index: int, number: int) -> list[Any]:
+    """Return a side's orders in priority, from its best level on."""
+    side, instrument = state.sides[index, number], state.instruments[index]
+    found: list[Any] = []
+    ranks = int(side["ranks"])
+    held = [r for r in range(ranks, 0, -1) if state.levels[int(side["first"]) + r]["head"]]
+    assert int(side["best"]) == (held[0] if held else 0)
+    assert _bits(state, side) == sorted(held)
+    for rank in held:
+        away = (rank - 1) * instrument["tick"]
+        price = instrument["low"] + away if number == Side.BUY else instrument["high"] - away
+        level = int(side["first"]) + rank
+        queue = _check_queue(state, level)
+        for order in queue:
+            assert (order["instrument"], order["side"]) == (index, number)
+            assert (order["price"], order["level"]) == (price, level)
+        found += queue
+    return found
+
+
+def _bits(state: State, side: Any) -> list[int]:
+    """Return the occupied ranks as the bitmap has them, after a look at its upper tiers."""
+    tiers = (int(side["words"]), int(side["middle"]), int(side["top"]), int(side["top"]) + 1)
+    for lower, upper, end in zip(tiers, tiers[1:], tiers[2:], strict=False):
+        for place in range(lower, upper):
+            above = int(state.words[upper + (place - lower) // 64]) if upper < end else 0
+            assert bool(above >> (place - lower) % 64 & 1) == bool(state.words[place])
+    words = [int(word) for word in state.words[tiers[0] : tiers[1]]]
+    return [64 * i + bit for i, word in enumerate(words) for bit in range(64) if word >> bit & 1]
+
+
+def _check_queue(state: State, number: int) -> list[Any]:
+    level = state.levels[number]
+    queue: list[Any] = []
+    prev, slot = 0, int(level["head"])
+    while slot:
+        order = state.orders[slot]
+        assert order["order_id"]
+        assert order["order_id"] % 2**24 == slot
+        assert order["leaves"] > 0
+        assert order["shown"] == order["leaves"]
+        assert order["prev"] == prev
+        queue.append(order)
+        prev, slot = slot, int(order["next"])
+    assert level["tail"] == prev
+    assert level["lots"] == sum(int(order["leaves"]) for order in queue)
+    return queue
+
+
+def _check_uncrossed(state: State, index: int) -> None:
+    instrument = state.instruments[index]
+    bids, asks = state.sides[index, Side.BUY], state.sides[index, Side.SELL]
+    if instrument["phase"] in (Phase.PRE_OPEN, Phase.NO_CANCEL, Phase.OPENING):
+        return
+    if bids["best"] and asks["best"]:
+        assert bids["best"] + asks["best"] <= bids["ranks"], "the book is crossed"
+
+
+def _check_slots(state: State) -> None:
+    slot, free = int(state.totals[0]["free"]), set()
+    while slot:
+        assert slot not in free
+        assert state.orders[slot]["order_id"] == 0
+        free.add(slot)
+        slot = int(state.orders[slot]["next"])
+    assert len(free) + int(state.totals[0]["live"]) == int(state.totals[0]["fresh"]) - 1
+
+
+def _check_positions(state: State, orders: list[Any]) -> None:
+    """Working lots are those of the orders; longs equal shorts in each instrument."""
+    working: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
+    for order in orders:
+        lots = working[int(order["account"]), int(order["instrument"])]
+        lots[int(order["side"])] += int(order["leaves"])
+    nets: dict[int, int] = defaultdict(int)
+    for position in state.positions[1 : int(state.totals[0]["positions"])]:
+        key = int(position["account"]), int(position["instrument"])
+        assert [position["buys"], position["sells"]] == working.pop(key, [0, 0])
+        nets[key[1]] += int(position["net"])
+    assert not working
+    assert not any(nets.values())
+
+
+def _check_accounts(state: State, orders: list[Any]) -> None:
+    """Exposures, bounds, reserves and open variation are what positions and orders make them."""
+    reserves: dict[int, int] = defaultdict(int)
+    for order in orders:
+        reserves[int(order["account"])] += int(order["leaves"] * order["reserve"])
+    sums: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0] * 7)
+    opened: dict[int, int] = defaultdict(int)
+    for position in state.positions[1 : int(state.totals[0]["positions"])]:
+        instrument = state.instruments[position["instrument"]]
+        rate, net = int(instrument["rate"]), int(position["net"])
+        buys, sells = int(position["buys"]), int(position["sells"])
+        row = (net * rate, buys * rate, sells * rate, max(net, 0), max(-net, 0), buys, sells)
+        key = int(position["account"]), int(instrument["product"])
+        sums[key] = [a + b for a, b in zip(sums[key], row, strict=True)]
+        if instrument["mark"] != NIL_PRICE:
+            unpaid = net * int(instrument["mark"]) - int(position["cost"])
+            opened[key[0]] += unpaid * int(instrument["value"])
+    bounds: dict[int, int] = defaultdict(int)
+    names = ("net", "buys", "sells", "long", "short", "buy_lots", "sell_lots")
+    for (account, product), made in sums.items():
+        exposure = state.exposures[account, product]
+        assert [int(exposure[name]) for name in names] == made
+        net, buys, sells, longs, shorts, buy_lots, sell_lots = made
+        spreads = min(longs + buy_lots, shorts + sell_lots)
+        charge = int(state.products[product]["charge"])
+        bound = max(abs(net + buys), abs(net - sells)) + charge * spreads
+        assert exposure["bound"] == bound
+        bounds[account] += bound
+    for number in range(1, int(state.totals[0]["accounts"])):
+        account = state.accounts[number]
+        assert account["bounds"] == bounds[number]
+        assert account["reserves"] == reserves[number]
+        assert account["open"] == opened[number]
+        assert abs(int(account["equity"])) + abs(int(account["open"])) < _SUM_MAX

@@ -1,0 +1,93 @@
+"""Terms of what is traded, and the one place where decimals become price units and money.
+
+A price counts units of 0.005 USD per GPU-hour; a lot is 730 GPU-hours; so one
+unit of one lot is 3,650,000 micro-dollars, whole.
+"""
+
+import datetime
+import re
+from decimal import Decimal, InvalidOperation
+
+UNIT_MICRO = 5_000  # One price unit, in micro-dollars per GPU-hour.
+LOT_HOURS = 730
+VALUE = UNIT_MICRO * LOT_HOURS  # Micro-dollars that one unit of one lot is worth.
+TICK = 2  # Of outrights and calendars: 0.01 USD per GPU-hour.
+LADDER_MAX = 4_094 * TICK  # Highest price of an outright: 40.94 USD per GPU-hour.
+CLIP = 2_000  # Lots, the most of one order.
+MONTHS = 36  # Listed at a time.
+
+_MICRO = 1_000_000
+_NAME = re.compile(r"(?P<model>[A-Z0-9]+)_USD-(?P<day>\d{1,2})(?P<month>[A-Z]{3})(?P<year>\d\d)")
+_MONTH_NAMES = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
+_MONTH_CODES = "FGHJKMNQUVXZ"
+
+assert (TICK * VALUE) % 10_000 == 0, "a tick of one lot must be whole cents"
+
+
+def units(price: str | Decimal) -> int:
+    """Return a price in USD per GPU-hour as price units.
+
+    Raises ValueError where it is no number or not a multiple of 0.005.
+    """
+    try:
+        exact = Decimal(price) * _MICRO / UNIT_MICRO
+        whole = int(exact)
+    except (InvalidOperation, ValueError, OverflowError):
+        raise ValueError(f"{price!r} is not a price") from None
+    if exact != whole:
+        raise ValueError(f"{price} is not a multiple of 0.005")
+    return whole
+
+
+def usd(price: int) -> str:
+    """Return price units as decimal text in USD per GPU-hour: 562 is "2.81", 561 is "2.805"."""
+    text = f"{Decimal(price) * UNIT_MICRO / _MICRO:.3f}"
+    return text[:-1] if text.endswith("0") else text
+
+
+def money(micro: int) -> str:
+    """Return micro-dollars as decimal text in USD, at least two decimals."""
+    sign, whole = "-" * (micro < 0), abs(micro)
+    fraction = f"{whole % _MICRO:06d}".rstrip("0").ljust(2, "0")
+    return f"{sign}{whole // _MICRO}.{fraction}"
+
+
+def micro(amount: str | Decimal) -> int:
+    """Return an amount in USD as micro-dollars. Raises ValueError where it is none or finer."""
+    try:
+        exact = Decimal(amount) * _MICRO
+        whole = int(exact)
+    except (InvalidOperation, ValueError, OverflowError):
+        raise ValueError(f"{amount!r} is not an amount of money") from None
+    if exact != whole:
+        raise ValueError(f"{amount} is finer than a micro-dollar")
+    return whole
+
+
+def future_name(model: str, expiry: datetime.date) -> str:
+    """Return the API name of a future: H100_USD-31DEC26."""
+    return f"{model}_USD-{expiry.day}{_MONTH_NAMES[expiry.month - 1]}{expiry:%y}"
+
+
+def parse_future_name(name: str) -> tuple[str, datetime.date]:
+    """Return model and last trading day. Raises ValueError."""
+    match = _NAME.fullmatch(name)
+    if match is None or match["month"] not in _MONTH_NAMES:
+        raise ValueError(f"{name!r} is not the name of a future")
+    month = _MONTH_NAMES.index(match["month"]) + 1
+    return match["model"], datetime.date(2000 + int(match["year"]), month, int(match["day"]))
+
+
+def code_name(model: str, month: int) -> str:
+    """Return the exchange-style alias of a month (yyyymm): H1HZ6 for the H100 of 202612."""
+    return f"{model[0]}{model[1]}H{_MONTH_CODES[month % 100 - 1]}{month // 100 % 10}"
+
+
+def as_date(yyyymmdd: int) -> datetime.date:
+    """Return the date that a row's integer means. Raises ValueError."""
+    return datetime.date(yyyymmdd // 10_000, yyyymmdd // 100 % 100, yyyymmdd % 100)
+
+
+def as_number(date: datetime.date) -> int:
+    """Return a date as a row's integer, yyyymmdd."""
+    return date.year * 10_000 + date.month * 100 + date.day

@@ -1,0 +1,128 @@
+"""The one place that configures numba, for all packages.
+
+numba's disk cache looks only at the file that a function stands in: it does not
+see a change in the functions that it calls, nor in the options it was compiled
+with. So each kernel module has a cache folder named after everything that
+decides its machine code: numba, its options, and every source of ours that the
+module imports, directly or not. A stale kernel can never be loaded.
+"""
+
+import functools
+import hashlib
+import os
+import pathlib
+import re
+import shutil
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+from llvmlite import ir
+from numba import types
+from numba.core import config
+from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+# One row of a record array. In a kernel its fields are attributes, and writing
+# to one writes to the array.
+Row = Any
+Table = NDArray[Any]
+Records = Any  # A Table whose rows the kernel reads as objects.
+# A slot, a rank, a level: unsigned 64 bits, because kernels index with nothing else. Mixed
+# with a signed integer it would become a float.
+Index = Any
+
+_ROOT = pathlib.Path(__file__).parent.parent
+_OURS = re.compile(r"^(?:from|import) ((?:engine|clearing|gateway|sim)[.\w]*)", re.MULTILINE)
+_KEPT = 4  # Fingerprints of one module: two options, two checkouts.
+
+# `_nrt` is numba's private switch for reference counting: with it off, kernels may not
+# allocate, and array arguments cost nothing when one kernel calls another.
+_KERNEL: dict[str, Any] = {"cache": True, "forceinline": True, "_nrt": False}
+_PARALLEL: dict[str, Any] = {"cache": True, "parallel": True}
+
+
+def kernel(function: F) -> F:
+    """Compile a function that allocates nothing; calls between kernels are inlined."""
+    return _compile(function, _KERNEL)
+
+
+def parallel(function: F) -> F:
+    """Compile a function that may allocate and may run its `prange` on several threads."""
+    return _compile(function, _PARALLEL)
+
+
+def cache_root() -> pathlib.Path:
+    """Return the folder that holds compiled kernels: `$CFX_CACHE`, else the user's cache."""
+    base = os.environ.get("CFX_CACHE")
+    if base:
+        return pathlib.Path(base)
+    return pathlib.Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "cfx"
+
+
+def is_cold() -> bool:
+    """Whether some kernel module that is loaded has no compiled kernels yet."""
+    return any(not any(folder.glob("*/*.nbi")) for folder in _folders)
+
+
+_folders: set[pathlib.Path] = set()
+
+
+def _compile(function: F, options: dict[str, Any]) -> F:
+    source = pathlib.Path(sys.modules[function.__module__].__file__ or "")
+    config.CACHE_DIR = str(_cache_folder(source))
+    compiled: F = numba.njit(**options)(function)
+    return compiled
+
+
+@functools.cache
+def _cache_folder(source: pathlib.Path) -> pathlib.Path:
+    name = ".".join(source.relative_to(_ROOT).with_suffix("").parts)
+    digest = hashlib.blake2b(digest_size=8)
+    digest.update(f"{sys.version} {numba.__version__} {config.BOUNDSCHECK}".encode())
+    for path in sorted(_closure(source)):
+        digest.update(_text(path).encode())
+    folder = cache_root() / f"{name}-{digest.hexdigest()}"
+    folder.mkdir(parents=True, exist_ok=True)
+    os.utime(folder)
+    _forget_old(name)
+    _folders.add(folder)
+    return folder
+
+
+@functools.cache
+def _text(path: pathlib.Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _closure(source: pathlib.Path) -> set[pathlib.Path]:
+    """Return a source and all sources of ours that it imports, directly or not."""
+    found, open_ = {source}, [source]
+    while open_:
+        for module in _OURS.findall(_text(open_.pop())):
+            path = _ROOT.joinpath(*module.split("."))
+            path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+            if path not in found and path.exists():
+                found.add(path)
+                open_.append(path)
+    return found
+
+
+def _forget_old(name: str) -> None:
+    folders = sorted(cache_root().glob(f"{name}-*"), key=lambda path: path.stat().st_mtime)
+    for folder in folders[:-_KEPT]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def highest_bit(_context: Any, word: Any) -> Any:
+    """Return the place, 0 to 63, of the highest bit of a uint64 that is not 0."""
+
+    def code(_inner: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        zeros = builder.ctlz(args[0], ir.Constant(ir.IntType(1), 1))
+        return builder.sub(args[0].type(63), zeros)
+
+    return types.uint64(types.uint64), code

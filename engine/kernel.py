@@ -1,0 +1,172 @@
+"""The kernel: commands in, their events out; no clock, no chance, no I/O."""
+
+from typing import NamedTuple
+
+from engine.amend import cancel, replace
+from engine.auction import publish
+from engine.emit import say, tell_refused
+from engine.jit import Row, Table, kernel
+from engine.listing import add_account, add_owner, add_product, list_instrument
+from engine.money import charge, deposit, mark, rate, settle, suspend, transfer, withdraw
+from engine.orders import enter
+from engine.schema import LISTING, MONEY, ORDER, VERSION, Did, Kind, Reason
+from engine.state import State
+from engine.sweep import cancel_all, change_phase
+
+
+class Views(NamedTuple):
+    """The same COMMAND rows, read as three families. Shape (n,) each."""
+
+    order: Table
+    money: Table
+    listing: Table
+
+
+def views(rows: Table) -> Views:
+    """Return rows as the kernel reads them; made once for a buffer, not for each call."""
+    return Views(rows.view(ORDER), rows.view(MONEY), rows.view(LISTING))
+
+
+@kernel
+def step(state: State, rows: Views, first: int, events: Table) -> tuple[int, int, int]:
+    """Apply rows from `first` on to `state`, in place, and write what happened.
+
+    rows: stamped. events: EVENT, shape (m,), overwritten from the start.
+
+    Returns the rows done in all, the events written, and the room that the next
+    row needs where it might not have fitted, or 0: then the caller empties or
+    grows `events` and goes on.
+    """
+    count = 0
+    for i in range(first, len(rows.order)):
+        room = _room(state, rows.order[i])
+        if room > len(events) - count:
+            return i, count, room
+        count = _apply(state, rows, i, events, count)
+        totals = state.totals[0]
+        totals.seq = rows.order[i].seq
+        totals.time = rows.order[i].time
+    return len(rows.order), count, 0
+
+
+@kernel
+def _room(state: State, command: Row) -> int:
+    """Return a bound on the events of a command."""
+    if Kind.ENTER <= command.kind <= Kind.REPLACE:
+        if 0 <= command.instrument < state.totals[0].instruments:
+            return 8 + 4 * state.instruments[command.instrument].live
+        return 8
+    touches_many = (
+        command.kind == Kind.CANCEL_ALL or command.kind == Kind.PHASE or command.kind == Kind.SETTLE
+    )
+    if touches_many:
+        return 8 + 4 * state.totals[0].live + 2 * state.totals[0].instruments
+    return 8
+
+
+@kernel
+def _apply(state: State, rows: Views, i: int, events: Table, count: int) -> int:
+    command = rows.order[i]
+    if command.version != VERSION:
+        return tell_refused(events, count, command, Reason.VERSION_UNKNOWN)
+    if command.kind <= Kind.CANCEL_ALL:
+        reason, count = _trade(state, command, events, count)
+    elif command.kind < Kind.PRODUCT:
+        reason, count = _pay(state, rows.money[i], events, count)
+    else:
+        reason, count = _arrange(state, rows, i, events, count)
+    if reason != Reason.NONE:
+        count = tell_refused(events, count, command, reason)
+        _explain(state, command, reason, events[count - 1])
+    return count
+
+
+@kernel
+def _explain(state: State, command: Row, reason: int, event: Row) -> None:
+    """Write into a refusal what it is about."""
+    if command.kind <= Kind.CANCEL_ALL:
+        event.tag = command.tag
+        event.order_id = command.order_id
+        if command.kind == Kind.ENTER:
+            event.side = command.side if command.side <= 1 else -1
+    compared = (
+        reason == Reason.MARGIN_SHORT
+        or reason == Reason.POSITION_LIMIT
+        or reason == Reason.FUNDS_SHORT
+    )
+    if compared:
+        event.price = state.totals[0].required
+        event.quantity = state.totals[0].available
+
+
+@kernel
+def _trade(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    if command.kind == Kind.ENTER:
+        reason, count = enter(state, command, events, count)
+    elif command.kind == Kind.CANCEL:
+        reason, count = cancel(state, command, events, count)
+    elif command.kind == Kind.REPLACE:
+        reason, count = replace(state, command, events, count)
+    elif command.kind == Kind.CANCEL_ALL:
+        return cancel_all(state, command, events, count)
+    else:
+        return Reason.KIND_UNKNOWN, count
+    if reason == Reason.NONE:
+        count = publish(state, command.instrument, command, events, count)
+    return reason, count
+
+
+@kernel
+def _pay(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    kind = command.kind
+    if kind == Kind.DEPOSIT:
+        return deposit(state, command, events, count)
+    if kind == Kind.WITHDRAW:
+        return withdraw(state, command, events, count)
+    if kind == Kind.TRANSFER:
+        return transfer(state, command, events, count)
+    if kind == Kind.MARK:
+        return mark(state, command, events, count)
+    if kind == Kind.RATE:
+        return rate(state, command, events, count)
+    if kind == Kind.CHARGE:
+        return charge(state, command, events, count)
+    if kind == Kind.SETTLE:
+        return settle(state, command, events, count)
+    if kind == Kind.SUSPEND:
+        return suspend(state, command, events, count)
+    if kind == Kind.INDEX:
+        count = say(events, count, command, Did.FIXED)
+        events[count - 1].price = command.value
+        events[count - 1].quantity = command.source
+        events[count - 1].other = command.code
+        return Reason.NONE, count
+    if kind == Kind.CURVE:
+        return Reason.NONE, say(events, count, command, Did.NOTED)
+    return Reason.KIND_UNKNOWN, count
+
+
+@kernel
+def _arrange(state: State, rows: Views, i: int, events: Table, count: int) -> tuple[int, int]:
+    command = rows.money[i]
+    kind = command.kind
+    if kind == Kind.OBSERVE or kind == Kind.KEY or kind == Kind.LEG:
+        return Reason.NONE, say(events, count, command, Did.NOTED)
+    if kind == Kind.PRODUCT:
+        return add_product(state, command, events, count)
+    if kind == Kind.LIST:
+        return list_instrument(state, rows.listing[i], events, count)
+    if kind == Kind.OPEN_OWNER:
+        return add_owner(state, command, events, count)
+    if kind == Kind.OPEN_ACCOUNT:
+        return add_account(state, command, events, count)
+    if kind == Kind.PHASE:
+        return change_phase(state, command, events, count)
+    if kind == Kind.TIME:
+        return Reason.NONE, count
+    if kind == Kind.CYCLE:
+        count = say(events, count, command, Did.CYCLED)
+        events[count - 1].quantity = command.code
+        events[count - 1].other = command.value
+        return Reason.NONE, count
+    return Reason.KIND_UNKNOWN, count

@@ -1,0 +1,131 @@
+"""Reference verbs: products, instruments and accounts come into being."""
+
+import numpy as np
+
+from engine.emit import say
+from engine.jit import Index, Row, Table, kernel
+from engine.schema import AccountType, Did, Form, Phase, Reason
+from engine.state import State
+
+_LADDER_MAX = 1 << 17  # Ranks of one side: three tiers of 64 reach 2**18.
+_PRICE_MAX = 1 << 40
+_STAKE_MAX = 1 << 54  # Micro-dollars across the ladder: a position's sums stay below 2**62.
+_ONE = np.uint64(1)
+_SIX = np.uint64(6)
+
+
+@kernel
+def add_product(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Make room for a product; its terms stand in the row's text."""
+    if command.product != state.totals[0].products:
+        return Reason.PRODUCT_UNKNOWN, count
+    if command.product >= len(state.products):
+        return Reason.LISTING_FULL, count
+
+    # From here on the command succeeds.
+    state.totals[0].products += 1
+    return Reason.NONE, say(events, count, command, Did.NOTED)
+
+
+@kernel
+def add_owner(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Count an owner."""
+    if command.other != state.totals[0].owners:
+        return Reason.ACCOUNT_UNKNOWN, count
+
+    # From here on the command succeeds.
+    state.totals[0].owners += 1
+    return Reason.NONE, say(events, count, command, Did.NOTED)
+
+
+@kernel
+def add_account(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Open an account with no money."""
+    totals = state.totals[0]
+    if command.account != totals.accounts or not 0 <= command.other < totals.owners:
+        return Reason.ACCOUNT_UNKNOWN, count
+    if not AccountType.MEMBER <= command.code <= AccountType.SPECULATOR:
+        return Reason.TERMS_INVALID, count
+    if command.value != 0 and not 100 <= command.value <= 1_000:
+        return Reason.TERMS_INVALID, count
+    if command.account >= len(state.accounts):
+        return Reason.LISTING_FULL, count
+
+    # From here on the command succeeds.
+    totals.accounts += 1
+    account = state.accounts[command.account]
+    account.owner = command.other
+    account.type = command.code
+    account.initial_percent = command.value if command.value != 0 else 100
+    count = say(events, count, command, Did.OPENED)
+    events[count - 1].other = command.other
+    return Reason.NONE, count
+
+
+@kernel
+def list_instrument(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Give an instrument its ladder; it begins in phase CLOSE, without a mark."""
+    totals = state.totals[0]
+    if command.instrument != totals.instruments:
+        return Reason.INSTRUMENT_UNKNOWN, count
+    if not 0 <= command.product < totals.products:
+        return Reason.PRODUCT_UNKNOWN, count
+    if not _has_sound_terms(command):
+        return Reason.TERMS_INVALID, count
+    ranks = np.uint64((command.high - command.low) // command.tick + 1)
+    if totals.levels + ranks + ranks > np.uint64(len(state.levels)):
+        return Reason.LEVELS_FULL, count
+    if command.instrument >= len(state.instruments):
+        return Reason.LISTING_FULL, count
+
+    # From here on the command succeeds.
+    totals.instruments += 1
+    instrument = state.instruments[command.instrument]
+    instrument.product = command.product
+    instrument.low = command.low
+    instrument.high = command.high
+    instrument.tick = command.tick
+    instrument.value = command.value
+    instrument.clip = command.clip
+    instrument.position_max = command.position_max
+    instrument.protection = command.protection
+    instrument.month = command.month
+    instrument.expiry = command.expiry
+    instrument.form = command.form
+    instrument.phase = Phase.CLOSE
+    for side in range(2):
+        _build_ladder(state, state.sides[command.instrument, side], ranks)
+    count = say(events, count, command, Did.LISTED)
+    events[count - 1].other = command.product
+    return Reason.NONE, count
+
+
+@kernel
+def _has_sound_terms(command: Row) -> bool:
+    if not (-_PRICE_MAX <= command.low <= command.high <= _PRICE_MAX and command.tick > 0):
+        return False
+    breadth = command.high - command.low
+    if breadth % command.tick != 0 or breadth // command.tick >= _LADDER_MAX:
+        return False
+    if not (0 < command.value <= _PRICE_MAX and 0 < command.clip <= _PRICE_MAX):
+        return False
+    if not (0 < command.position_max <= _PRICE_MAX and command.protection >= 0):
+        return False
+    if not Form.FUTURE <= command.form <= Form.EVENT:
+        return False
+    lots = max(command.clip, command.position_max)
+    return max(breadth, 1) * command.value <= _STAKE_MAX // lots
+
+
+@kernel
+def _build_ladder(state: State, side: Row, ranks: Index) -> None:
+    totals = state.totals[0]
+    words = (ranks >> _SIX) + _ONE
+    groups = ((words - _ONE) >> _SIX) + _ONE
+    side.ranks = ranks
+    side.first = totals.levels - _ONE
+    side.words = totals.words
+    side.middle = side.words + words
+    side.top = side.middle + groups
+    totals.levels += ranks
+    totals.words = side.top + _ONE

@@ -1,0 +1,267 @@
+"""Money verbs: what comes in and goes out, marks, rates, final settlement.
+
+Rows of the house carry changes, never levels, so they commute with rows between.
+"""
+
+import numpy as np
+
+from engine.emit import say
+from engine.jit import Row, Table, kernel
+from engine.limits import free_money, rebound
+from engine.schema import MONEY_MAX, NIL, NIL_PRICE, Did, Phase, Reason, Standing
+from engine.state import State
+from engine.sweep import expire_orders, renew_reserves, tell_phase
+
+_NONE = np.uint64(0)
+_RATE_MAX = 1 << 40
+
+
+@kernel
+def deposit(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Add money to an account."""
+    reason = _unpayable(state, command)
+    if reason == Reason.NONE:
+        reason = _overflowing(state.accounts[command.account], command.value)
+    if reason != Reason.NONE:
+        return reason, count
+
+    # From here on the command succeeds.
+    return Reason.NONE, _pay_in(state, command.account, NIL, command, events, count)
+
+
+@kernel
+def withdraw(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Take money off an account that neither positions nor working orders need."""
+    reason = _unpayable(state, command)
+    if reason == Reason.NONE:
+        reason = _short(state, command)
+    if reason != Reason.NONE:
+        return reason, count
+
+    # From here on the command succeeds.
+    return Reason.NONE, _pay_out(state, NIL, command, events, count)
+
+
+@kernel
+def transfer(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Move money from one account to another."""
+    reason = _unpayable(state, command)
+    if reason == Reason.NONE and not 0 < command.other < state.totals[0].accounts:
+        reason = Reason.ACCOUNT_UNKNOWN
+    if reason == Reason.NONE:
+        reason = _overflowing(state.accounts[command.other], command.value)
+    if reason == Reason.NONE:
+        reason = _short(state, command)
+    if reason != Reason.NONE:
+        return reason, count
+
+    # From here on the command succeeds.
+    count = _pay_out(state, command.other, command, events, count)
+    return Reason.NONE, _pay_in(state, command.other, command.account, command, events, count)
+
+
+@kernel
+def _unpayable(state: State, command: Row) -> int:
+    if not 0 < command.account < state.totals[0].accounts:
+        return Reason.ACCOUNT_UNKNOWN
+    return Reason.VALUE_NOT_POSITIVE if command.value <= 0 else Reason.NONE
+
+
+@kernel
+def _overflowing(account: Row, value: int) -> int:
+    if value > MONEY_MAX or account.equity > MONEY_MAX - value:
+        return Reason.VALUE_TOO_LARGE
+    return Reason.NONE
+
+
+@kernel
+def _short(state: State, command: Row) -> int:
+    account = state.accounts[command.account]
+    totals = state.totals[0]
+    totals.required, totals.available = command.value, free_money(account)
+    if account.standing == Standing.SUSPENDED:
+        return Reason.ACCOUNT_SUSPENDED
+    return Reason.FUNDS_SHORT if totals.available < command.value else Reason.NONE
+
+
+@kernel
+def _pay_in(state: State, number: int, giver: int, command: Row, events: Table, count: int) -> int:
+    account = state.accounts[number]
+    account.equity += command.value
+    count = say(events, count, command, Did.DEPOSITED)
+    event = events[count - 1]
+    event.account = number
+    event.quantity = command.value
+    event.leaves = account.equity
+    event.other = giver
+    return count
+
+
+@kernel
+def _pay_out(state: State, taker: int, command: Row, events: Table, count: int) -> int:
+    account = state.accounts[command.account]
+    account.equity -= command.value
+    count = say(events, count, command, Did.TAKEN)
+    event = events[count - 1]
+    event.quantity = command.value
+    event.leaves = account.equity
+    event.other = taker
+    return count
+
+
+@kernel
+def charge(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Take a fee off an account's equity, or give it back: `value` is signed."""
+    if not 0 < command.account < state.totals[0].accounts:
+        return Reason.ACCOUNT_UNKNOWN, count
+    account = state.accounts[command.account]
+    if not -MONEY_MAX <= command.value <= MONEY_MAX:
+        return Reason.VALUE_TOO_LARGE, count
+
+    # From here on the command succeeds.
+    account.equity -= command.value
+    count = say(events, count, command, Did.CHARGED)
+    event = events[count - 1]
+    event.quantity = command.value
+    event.leaves = account.equity
+    event.other = command.code
+    return Reason.NONE, count
+
+
+@kernel
+def suspend(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Set what an account may do."""
+    if not 0 < command.account < state.totals[0].accounts:
+        return Reason.ACCOUNT_UNKNOWN, count
+    if not Standing.GOOD <= command.code <= Standing.SUSPENDED:
+        return Reason.TERMS_INVALID, count
+
+    # From here on the command succeeds.
+    state.accounts[command.account].standing = command.code
+    count = say(events, count, command, Did.SUSPENDED)
+    events[count - 1].quantity = command.code
+    events[count - 1].leaves = command.value
+    return Reason.NONE, count
+
+
+@kernel
+def mark(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Mark an instrument: every holder's variation is paid, every reserve is renewed."""
+    reason = _unmarkable(state, command)
+    if reason != Reason.NONE:
+        return reason, count
+
+    # From here on the command succeeds.
+    instrument = state.instruments[command.instrument]
+    count = say(events, count, command, Did.MARKED)
+    event = events[count - 1]
+    event.price = command.value
+    event.quantity = instrument.mark
+    event.other = command.value_2
+    instrument.settlement = command.value_2
+    _pay_variation(state, command.instrument, command.value)
+    renew_reserves(state, command.instrument)
+    return Reason.NONE, count
+
+
+@kernel
+def settle(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Settle an instrument for good: orders go, variation to the final price is paid."""
+    reason = _unmarkable(state, command)
+    if reason != Reason.NONE:
+        return reason, count
+
+    # From here on the command succeeds.
+    index = command.instrument
+    count = expire_orders(state, index, command, events, count)
+    _pay_variation(state, index, command.value)
+    _close_positions(state, index)
+    count = say(events, count, command, Did.SETTLED)
+    events[count - 1].price = command.value
+    return Reason.NONE, tell_phase(state, index, Phase.EXPIRED, command, events, count)
+
+
+@kernel
+def _unmarkable(state: State, command: Row) -> int:
+    if not 0 <= command.instrument < state.totals[0].instruments:
+        return Reason.INSTRUMENT_UNKNOWN
+    instrument = state.instruments[command.instrument]
+    if instrument.phase == Phase.EXPIRED:
+        return Reason.PHASE_FORBIDS
+    if not instrument.low <= command.value <= instrument.high:
+        return Reason.PRICE_OFF_LADDER
+    return Reason.NONE
+
+
+@kernel
+def _pay_variation(state: State, index: int, price: int) -> None:
+    """Pay each holder net x price - cost, so that nothing is open at `price`."""
+    instrument = state.instruments[index]
+    place = np.uint64(instrument.holders)
+    while place != _NONE:
+        position = state.positions[place]
+        account = state.accounts[position.account]
+        if instrument.mark != NIL_PRICE:
+            unpaid = position.net * instrument.mark - position.cost
+            account.open -= unpaid * instrument.value
+        account.equity += (position.net * price - position.cost) * instrument.value
+        position.cost = position.net * price
+        place = np.uint64(position.next)
+    instrument.mark = price
+
+
+@kernel
+def _close_positions(state: State, index: int) -> None:
+    instrument = state.instruments[index]
+    place = np.uint64(instrument.holders)
+    while place != _NONE:
+        position = state.positions[place]
+        exposure = state.exposures[position.account, instrument.product]
+        exposure.net -= position.net * instrument.rate
+        exposure.long -= max(position.net, 0)
+        exposure.short -= max(-position.net, 0)
+        position.net = 0
+        position.cost = 0
+        rebound(state, position.account, instrument.product)
+        place = np.uint64(position.next)
+
+
+@kernel
+def rate(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Set what a lot needs, or a product's calendar charge, and every sum that rests on it."""
+    totals = state.totals[0]
+    if not NIL <= command.instrument < totals.instruments:
+        return Reason.INSTRUMENT_UNKNOWN, count
+    if command.instrument == NIL and not 0 <= command.product < totals.products:
+        return Reason.PRODUCT_UNKNOWN, count
+    if command.value < 0:
+        return Reason.VALUE_NOT_POSITIVE, count
+    if command.value > _RATE_MAX:
+        return Reason.VALUE_TOO_LARGE, count
+
+    # From here on the command succeeds.
+    if command.instrument == NIL:
+        state.products[command.product].charge = command.value
+        for account in range(1, totals.accounts):
+            rebound(state, account, command.product)
+    else:
+        _rerate(state, command.instrument, command.value)
+    count = say(events, count, command, Did.RATED)
+    events[count - 1].quantity = command.value
+    return Reason.NONE, count
+
+
+@kernel
+def _rerate(state: State, index: int, value: int) -> None:
+    instrument = state.instruments[index]
+    change = value - instrument.rate
+    instrument.rate = value
+    place = np.uint64(instrument.holders)
+    while place != _NONE:
+        position = state.positions[place]
+        exposure = state.exposures[position.account, instrument.product]
+        exposure.net += position.net * change
+        exposure.buys += position.buys * change
+        exposure.sells += position.sells * change
+        rebound(state, position.account, instrument.product)
+        place = np.uint64(position.next)

@@ -1,0 +1,405 @@
+"""The exchange's whole vocabulary: two record layouts and their codes.
+
+All that can happen to the exchange is a COMMAND row (128 bytes); all it says is
+EVENT rows (96 bytes). Both are little-endian without hidden padding, so a file
+of rows is the array in memory. A command is a head of 48 bytes and a body of 80;
+the body is read through one dtype per family over the same bytes.
+
+Units: prices in 0.005 USD per GPU-hour for compute instruments, quantities in
+lots, money in micro-dollars, times in nanoseconds since the Unix epoch (UTC),
+dates as yyyymmdd. No field is a float.
+"""
+
+import enum
+
+import numpy as np
+
+VERSION = 1  # Of the row layouts; stands in every command.
+RULES = 1  # Raised by hand when the expectation of a scene changes.
+NIL = -1  # "No such thing", where 0 is a valid number.
+MONEY_MAX = 2**60  # No amount, and no sum over an account, goes beyond this.
+SLOT_BITS = 24  # An order id is (count of orders << SLOT_BITS) | slot.
+
+
+class Side(enum.IntEnum):
+    """The side of an order. `1 - side` is the other one."""
+
+    BUY = 0
+    SELL = 1
+
+
+class Kind(enum.IntEnum):
+    """What a command asks for. The comment names the family that its body is read through."""
+
+    ENTER = 1  # ORDER
+    REPLACE = 2  # ORDER: order_id, price, quantity
+    CANCEL = 3  # ORDER: order_id
+    CANCEL_ALL = 4  # ORDER: of the account; of one instrument unless that is NIL
+    QUOTE = 5  # ORDER
+    BLOCK = 6  # ORDER
+
+    DEPOSIT = 16  # MONEY: value > 0
+    WITHDRAW = 17  # MONEY: value > 0
+    TRANSFER = 18  # MONEY: value > 0, to account `other`
+
+    MARK = 32  # MONEY: value = mark, value_2 = market settlement; pays variation
+    RATE = 33  # MONEY: value = maintenance a lot (instrument), or calendar charge (product)
+    CREDIT = 34  # MONEY
+    CHARGE = 35  # MONEY: value, signed, is taken off equity; code = a Ledger of the house
+    SETTLE = 36  # MONEY: value = final price; pays variation and closes every position
+    SUSPEND = 37  # MONEY: code = Standing; value = the amount called
+    LIQUIDATE = 38  # ORDER
+
+    INDEX = 48  # MONEY: product, value = price_micro; see clearing/index
+    CURVE = 49  # MONEY
+    VOL = 50  # MONEY
+    DELTA = 51  # MONEY
+    FHS_REQUIREMENT = 52  # MONEY
+    RISK = 53  # RISK
+
+    PRODUCT = 64  # MONEY: product = next number; text = its terms
+    LIST = 65  # LISTING: instrument = next number; text = its name
+    LEG = 66  # LISTING: follows the LIST row of a spread, one row a leg
+    OPEN_OWNER = 67  # MONEY: other = next number, code = firm; text = its name
+    OPEN_ACCOUNT = 68  # MONEY: account = next number, other = owner; text = its name
+    KEY = 69  # MONEY: head.key = its number; text = scopes and public part
+
+    OBSERVE = 80  # OBSERVE: one priced offer or trade of the spot market
+
+    TIME = 96  # Time passes; nothing else.
+    PHASE = 97  # MONEY: code = Phase of an instrument, or of all of a product
+    CYCLE = 98  # MONEY: code = Cycle, value = trade date
+    SKIP = 99  # MONEY: value = the sequence number that recovery passes over
+    BUST = 100  # ORDER
+    ADJUST = 101  # ORDER
+    KILL = 102  # MONEY
+
+
+class Origin(enum.IntEnum):
+    """Who wrote a frame of the journal."""
+
+    PARTICIPANT = 1  # One drain of what participants, operators and the calendar sent.
+    HOUSE = 2  # The clearing house's answer to the frame before.
+    CALC = 3  # Figures computed in floats, which enter as input (CORE.md 5).
+
+
+class Did(enum.IntEnum):
+    """What an event reports, always in the past tense."""
+
+    ENTERED = 1
+    RESTED = 2
+    FILLED = 3  # One row a side, taker's first, each complete for its owner.
+    CANCELED = 4
+    REPLACED = 5  # Alone: priority was kept. Followed by FILLED or RESTED: it was lost.
+    TRIGGERED = 6
+    REFILLED = 7
+    REJECTED = 8
+    INDICATIVE = 9  # price, quantity of the auction as it stands; quantity 0: none.
+    PHASED = 10  # quantity = Phase, other = trade date
+
+    LISTED = 16
+    OPENED = 17
+    NOTED = 18  # Accepted and kept; the state did not change.
+
+    DEPOSITED = 32  # quantity = amount, leaves = equity afterwards
+    TAKEN = 33  # quantity = amount, leaves = equity afterwards, other = account it went to, or NIL
+    CHARGED = 34  # quantity = amount, leaves = equity afterwards, other = code
+    MARKED = 35  # price = mark, quantity = mark before (NIL_PRICE: none), other = settlement
+    RATED = 36  # quantity = rate
+    CREDITED = 37
+    SETTLED = 38  # price = final price
+    SUSPENDED = 39  # quantity = Standing, leaves = amount called
+    FIXED = 40  # price = index in micro-dollars, quantity = trade date, other = tier
+    CYCLED = 41  # quantity = Cycle, other = trade date
+
+
+class Reason(enum.IntEnum):
+    """Why a command was rejected, in order of precedence: the first that holds is reported.
+
+    From MASS_CANCEL on they stand in CANCELED rows: why an order left the book unasked.
+    """
+
+    NONE = 0
+    VERSION_UNKNOWN = 1
+    KIND_UNKNOWN = 2
+    ACCOUNT_UNKNOWN = 3
+    INSTRUMENT_UNKNOWN = 4
+    PRODUCT_UNKNOWN = 5
+    ORDER_UNKNOWN = 6
+    ORDER_NOT_YOURS = 7
+    SIDE_UNKNOWN = 8
+    TYPE_UNKNOWN = 9
+    TIF_UNKNOWN = 10
+    SMP_RULE_UNKNOWN = 11
+    FLAG_UNKNOWN = 12
+    TERMS_INVALID = 13
+    ACCOUNT_SUSPENDED = 14
+    PHASE_FORBIDS = 15
+    QUANTITY_NOT_POSITIVE = 16
+    QUANTITY_ABOVE_CLIP = 17
+    MINIMUM_INVALID = 18
+    DISPLAY_INVALID = 19
+    TRIGGER_INVALID = 20
+    PROTECTION_INVALID = 21
+    EXPIRY_INVALID = 22
+    NO_OPPOSITE = 23
+    PRICE_OFF_TICK = 24
+    PRICE_OFF_LADDER = 25
+    POSITION_LIMIT = 26
+    REDUCE_ONLY = 27
+    MARGIN_SHORT = 28
+    VALUE_NOT_POSITIVE = 29
+    VALUE_TOO_LARGE = 30
+    FUNDS_SHORT = 31
+    ORDERS_FULL = 32
+    POSITIONS_FULL = 33
+    LEVELS_FULL = 34
+    LISTING_FULL = 35
+
+    MASS_CANCEL = 64
+    SELF_MATCH = 65
+    UNFILLED = 66  # What a FAK, FOK or minimum-quantity order could not fill.
+    SESSION_ENDED = 67
+    EXPIRED = 68
+    REPLACED_AWAY = 69  # A replace with in-flight mitigation left nothing.
+
+
+class Type(enum.IntEnum):
+    """How an order's limit is found."""
+
+    LIMIT = 1
+    MARKET_LIMIT = 2  # The best opposite price becomes its limit.
+    MARKET = 3  # With protection: the best opposite price plus points.
+    STOP_LIMIT = 4
+    STOP = 5
+
+
+class Tif(enum.IntEnum):
+    """Time in force."""
+
+    DAY = 1
+    GTC = 2
+    GTD = 3  # Until the session of the trade date `expiry` ends.
+    FAK = 4
+    FOK = 5
+
+
+class Smp(enum.IntEnum):
+    """Self-match prevention: what goes when two orders of one SMP id meet."""
+
+    CANCEL_RESTING = 0
+    CANCEL_INCOMING = 1
+    CANCEL_BOTH = 2
+
+
+class Flag(enum.IntEnum):
+    """Bits of a command's `flags`."""
+
+    POST_ONLY = 1
+    SLIDE = 2
+    REDUCE_ONLY = 4
+    IN_FLIGHT = 8  # A replace's quantity is the order's total, not what is to be left.
+    OPERATOR = 16  # Cancels in every phase, any account's order.
+
+
+class Phase(enum.IntEnum):
+    """Where an instrument stands in its day (RULEBOOK 3)."""
+
+    PRE_OPEN = 1
+    NO_CANCEL = 2
+    OPENING = 3
+    OPEN = 4
+    HALT = 5
+    CLOSE = 6
+    POST_CLOSE = 7
+    EXPIRED = 8
+
+
+class Cycle(enum.IntEnum):
+    """What the clearing house does at a time of the calendar."""
+
+    INTRADAY = 1
+    FIXING = 2
+    SETTLEMENT = 3
+    END_OF_DAY = 4
+    CALLS_DUE = 5
+
+
+class Standing(enum.IntEnum):
+    """What an account may do."""
+
+    GOOD = 0
+    CALLED = 1  # Only orders that do not raise its bound.
+    SUSPENDED = 2  # Nothing but cancels and deposits.
+
+
+class Role(enum.IntEnum):
+    """The part a FILLED row's owner took."""
+
+    NONE = 0
+    MAKER = 1
+    TAKER = 2
+    AUCTION = 3
+    IMPLIED = 4
+    BLOCK = 5
+    LEG = 6
+
+
+class Form(enum.IntEnum):
+    """What an instrument is."""
+
+    FUTURE = 1
+    CALENDAR = 2
+    BUTTERFLY = 3
+    STRIP = 4
+    INTER = 5
+    CALL = 6
+    PUT = 7
+    EVENT = 8
+
+
+class AccountType(enum.IntEnum):
+    """Who an account belongs to: decides fees and the initial margin."""
+
+    MEMBER = 0
+    HEDGER = 1
+    SPECULATOR = 2
+
+
+Fields = list[tuple[str, str]]
+
+_HEAD: Fields = [
+    ("seq", "<i8"),  # Position in the journal, from 1. Stamped by the exchange.
+    ("time", "<i8"),  # Stamped by the exchange; the kernel has no other clock.
+    ("received", "<i8"),  # When the gateway read the frame.
+    ("account", "<i4"),
+    ("instrument", "<i4"),
+    ("session", "<i4"),  # Echoed in every event, so that its answers find their way.
+    ("key", "<i4"),
+    ("text", "<u4"),  # Offset in the frame's text; 0: none.
+    ("kind", "u1"),
+    ("version", "u1"),
+    ("flags", "<u2"),
+]
+
+_ORDER: Fields = [
+    ("order_id", "<i8"),
+    ("tag", "<i8"),  # The participant's own number, echoed in every event.
+    ("price", "<i8"),
+    ("trigger", "<i8"),
+    ("quantity", "<i8"),
+    ("display", "<i8"),
+    ("minimum", "<i8"),
+    ("smp_id", "<i4"),
+    ("expiry", "<i4"),
+    ("protection", "<i4"),  # In price units; 0: the instrument's default.
+    ("give_up", "<i4"),
+    ("side", "u1"),
+    ("type", "u1"),
+    ("tif", "u1"),
+    ("smp_rule", "u1"),
+    ("capacity", "u1"),
+    ("spare", "S3"),
+]
+
+_MONEY: Fields = [
+    ("other", "<i4"),
+    ("product", "<i4"),
+    ("value", "<i8"),
+    ("value_2", "<i8"),
+    ("value_3", "<i8"),
+    ("numerator", "<i4"),
+    ("denominator", "<i4"),
+    ("batch", "<i8"),
+    ("source", "<i8"),
+    ("revision", "<i4"),
+    ("code", "<i4"),
+    ("spare", "S16"),
+]
+
+_OBSERVE: Fields = [
+    ("price_micro", "<i8"),
+    ("gpu_hours_milli", "<i8"),
+    ("traded", "<i8"),  # When the price was made.
+    ("row", "<i8"),  # Its place in the feed it came from.
+    ("provider", "<i4"),
+    ("region", "<i4"),
+    ("seller", "<i4"),
+    ("buyer", "<i4"),
+    ("ram_gb", "<i4"),
+    ("model", "<i2"),
+    ("gpu_count", "<i2"),
+    ("memory_gb", "<i2"),
+    ("vcpus", "<i2"),
+    ("form", "u1"),
+    ("term", "u1"),
+    ("interconnect", "u1"),
+    ("tier", "u1"),
+    ("spare", "S16"),
+]
+
+_LISTING: Fields = [
+    ("product", "<i4"),
+    ("ratio", "<i4"),  # LEG: lots of the leg a lot of the spread; below 0: sold.
+    ("low", "<i8"),  # The ladder: prices low, low + tick, ..., high.
+    ("high", "<i8"),
+    ("tick", "<i8"),
+    ("value", "<i8"),  # Micro-dollars that one price unit of one lot is worth.
+    ("clip", "<i8"),  # The most lots an order may have.
+    ("position_max", "<i8"),  # The most lots an account may come to hold, long or short.
+    ("protection", "<i4"),  # Default protection points, in price units.
+    ("month", "<i4"),  # yyyymm.
+    ("expiry", "<i4"),  # Trade date of the last trading day.
+    ("strike", "<i4"),
+    ("form", "u1"),
+    ("spare", "S7"),
+]
+
+_RISK: Fields = [
+    ("part", "<i4"),
+    ("filler", "<i4"),
+    ("loss_0", "<i8"),
+    ("loss_1", "<i8"),
+    ("loss_2", "<i8"),
+    ("loss_3", "<i8"),
+    ("loss_4", "<i8"),
+    ("loss_5", "<i8"),
+    ("loss_6", "<i8"),
+    ("loss_7", "<i8"),
+    ("spare", "S8"),
+]
+
+# The same 128 bytes, read through each family.
+ORDER = np.dtype(_HEAD + _ORDER)
+MONEY = np.dtype(_HEAD + _MONEY)
+OBSERVE = np.dtype(_HEAD + _OBSERVE)
+LISTING = np.dtype(_HEAD + _LISTING)
+RISK = np.dtype(_HEAD + _RISK)
+COMMAND = ORDER  # What buffers are declared as.
+
+EVENT = np.dtype(
+    [
+        ("seq", "<i8"),  # The command that caused this event.
+        ("time", "<i8"),
+        ("order_id", "<i8"),
+        ("tag", "<i8"),
+        ("price", "<i8"),
+        ("quantity", "<i8"),  # FILLED: of this fill. RESTED, CANCELED: what was left.
+        ("leaves", "<i8"),  # What is left of the order after this event.
+        ("trade_id", "<i8"),  # FILLED: the same in both rows of a trade.
+        ("other", "<i8"),
+        ("account", "<i4"),
+        ("instrument", "<i4"),
+        ("session", "<i4"),
+        ("n", "<u4"),  # Place within the command, from 0.
+        ("kind", "u1"),  # A Did.
+        ("side", "i1"),
+        ("reason", "u1"),
+        ("role", "u1"),
+        ("flags", "<u4"),
+    ]
+)
+
+assert {family.itemsize for family in (ORDER, MONEY, OBSERVE, LISTING, RISK)} == {128}
+assert EVENT.itemsize == 96
+NIL_PRICE = -(2**62)  # "No price yet": spreads may trade at any other.

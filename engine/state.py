@@ -1,0 +1,201 @@
+"""The engine's whole state: a few record arrays, allocated once.
+
+Place 0 of `orders`, `levels` and `positions` is never used, so 0 means "none" in
+every link and fresh arrays are an empty exchange. Snapshots are the arrays' bytes.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.jit import Records
+from engine.schema import NIL_PRICE
+
+ORDER_SLOT = np.dtype(
+    [
+        ("order_id", "<i8"),  # 0 while the slot is free.
+        ("tag", "<i8"),
+        ("price", "<i8"),
+        ("leaves", "<i8"),  # What is left to trade.
+        ("shown", "<i8"),  # What of it the book displays.
+        ("filled", "<i8"),
+        ("trigger", "<i8"),
+        ("reserve", "<i8"),  # Micro-dollars a lot: its limit's loss against the mark.
+        ("level", "<u4"),  # Place in `levels`.
+        ("prev", "<u4"),
+        ("next", "<u4"),  # Free slots: the next free slot.
+        ("position", "<u4"),  # Place in `positions`.
+        ("instrument", "<u4"),
+        ("account", "<i4"),
+        ("session", "<i4"),
+        ("smp_id", "<i4"),
+        ("expiry", "<i4"),
+        ("side", "u1"),
+        ("type", "u1"),
+        ("tif", "u1"),
+        ("smp_rule", "u1"),
+    ]
+)
+
+LEVEL = np.dtype([("head", "<u4"), ("tail", "<u4"), ("lots", "<i8")])
+
+# A side's prices are counted by rank: 1 is the farthest from the market, `ranks` the nearest,
+# so that the best price of either side is its greatest rank, and 0 is an empty side.
+SIDE = np.dtype(
+    [
+        ("best", "<u8"),  # Rank of the best price; 0: none.
+        ("ranks", "<u8"),
+        ("first", "<u8"),  # Level of rank r is `first + r`.
+        ("words", "<u8"),  # Where its bitmap begins in `words`: three tiers.
+        ("middle", "<u8"),
+        ("top", "<u8"),
+    ]
+)
+
+INSTRUMENT = np.dtype(
+    [
+        ("low", "<i8"),
+        ("high", "<i8"),
+        ("tick", "<i8"),
+        ("value", "<i8"),
+        ("clip", "<i8"),
+        ("position_max", "<i8"),
+        ("protection", "<i8"),
+        ("rate", "<i8"),  # Maintenance margin of one lot, micro-dollars.
+        ("mark", "<i8"),  # NIL_PRICE: none.
+        ("settlement", "<i8"),  # Market settlement; NIL_PRICE: none.
+        ("last", "<i8"),  # Last trade; NIL_PRICE: none.
+        ("indicative", "<i8"),  # The auction as last published.
+        ("indicative_lots", "<i8"),  # 0: no cross.
+        ("live", "<i8"),  # Orders in the book.
+        ("holders", "<u4"),  # First of its `positions`, linked by `next`.
+        ("product", "<i4"),
+        ("expiry", "<i4"),
+        ("month", "<i4"),
+        ("form", "u1"),
+        ("phase", "u1"),
+        ("spare", "S6"),
+    ]
+)
+
+PRODUCT = np.dtype(
+    [
+        ("charge", "<i8"),  # The largest calendar charge of a spread, micro-dollars.
+        ("live", "<i8"),  # Orders in all its books.
+    ]
+)
+
+ACCOUNT = np.dtype(
+    [
+        ("equity", "<i8"),  # Cash as of the last mark, variation paid.
+        ("open", "<i8"),  # Variation since that is not yet paid.
+        ("bounds", "<i8"),  # Sum of its exposures' bounds, at maintenance.
+        ("reserves", "<i8"),
+        ("initial_percent", "<i8"),
+        ("owner", "<i4"),
+        ("standing", "u1"),
+        ("type", "u1"),
+        ("spare", "S2"),
+    ]
+)
+
+# What an account has at stake in a product (CORE.md 4).
+EXPOSURE = np.dtype(
+    [
+        ("net", "<i8"),  # Money: sum of net lots x the contract's own rate.
+        ("buys", "<i8"),  # Money: working buys x rate.
+        ("sells", "<i8"),
+        ("long", "<i8"),  # Lots, summed over contracts.
+        ("short", "<i8"),
+        ("buy_lots", "<i8"),
+        ("sell_lots", "<i8"),
+        ("spreads", "<i8"),
+        ("bound", "<i8"),
+    ]
+)
+
+POSITION = np.dtype(
+    [
+        ("account", "<i4"),
+        ("instrument", "<i4"),
+        ("net", "<i8"),
+        ("cost", "<i8"),  # Price units x lots: what `net` was marked or traded at.
+        ("buys", "<i8"),  # Working lots.
+        ("sells", "<i8"),
+        ("next", "<u4"),  # The instrument's next holder.
+        ("spare", "S4"),
+    ]
+)
+
+TOTALS = np.dtype(
+    [
+        ("orders", "<i8"),  # Orders accepted so far.
+        ("trades", "<i8"),
+        ("free", "<u8"),  # First slot that was given back; 0: none.
+        ("fresh", "<u8"),  # Slots below this were in use at some time.
+        ("levels", "<u8"),  # Places in use, likewise.
+        ("words", "<u8"),
+        ("positions", "<u8"),
+        ("accounts", "<i8"),
+        ("owners", "<i8"),
+        ("products", "<i8"),
+        ("instruments", "<i8"),
+        ("live", "<i8"),  # Orders in all books.
+        ("required", "<i8"),  # The two numbers that the last refusal compared.
+        ("available", "<i8"),
+        ("next_deadline", "<i8"),
+        ("seq", "<i8"),  # Of the last command.
+        ("time", "<i8"),  # Of the last command.
+    ]
+)
+
+
+class State(NamedTuple):
+    """Every array that the kernel reads and writes."""
+
+    orders: Records  # ORDER_SLOT, shape (order_max + 1,).
+    levels: Records  # LEVEL, shape (level_max + 1,): all ladders, side after side.
+    words: Records  # uint64: which levels hold an order, 64 a word, in three tiers.
+    sides: Records  # SIDE, shape (instrument_max, 2).
+    instruments: Records  # INSTRUMENT, shape (instrument_max,).
+    products: Records  # PRODUCT, shape (product_max,).
+    accounts: Records  # ACCOUNT, shape (account_max,); 0 is the clearing house.
+    exposures: Records  # EXPOSURE, shape (account_max, product_max).
+    positions: Records  # POSITION, shape (position_max + 1,).
+    table: Records  # uint32: open addressing, (account, instrument) to a place in `positions`.
+    totals: Records  # TOTALS, shape (1,).
+
+
+class Sizes(NamedTuple):
+    """How much an exchange can hold. Hashes and order ids do not depend on it."""
+
+    orders: int = 1 << 17
+    levels: int = 1 << 21
+    instruments: int = 1 << 11
+    products: int = 8
+    accounts: int = 1 << 12
+    positions: int = 1 << 16
+
+
+def new_state(sizes: Sizes = Sizes()) -> State:
+    """Return an exchange without instruments and with one account: 0, the clearing house."""
+    instruments = np.zeros(sizes.instruments, INSTRUMENT)
+    for name in ("mark", "settlement", "last"):
+        instruments[name] = NIL_PRICE
+    totals = np.zeros(1, TOTALS)
+    for name in ("fresh", "levels", "positions", "accounts", "owners"):
+        totals[name] = 1
+    totals["next_deadline"] = np.iinfo(np.int64).max
+    return State(
+        orders=np.zeros(sizes.orders + 1, ORDER_SLOT),
+        levels=np.zeros(sizes.levels + 1, LEVEL),
+        words=np.zeros(sizes.levels // 32 + 8 * sizes.instruments, np.uint64),
+        sides=np.zeros((sizes.instruments, 2), SIDE),
+        instruments=instruments,
+        products=np.zeros(sizes.products, PRODUCT),
+        accounts=np.zeros(sizes.accounts, ACCOUNT),
+        exposures=np.zeros((sizes.accounts, sizes.products), EXPOSURE),
+        positions=np.zeros(sizes.positions + 1, POSITION),
+        table=np.zeros(1 << (4 * sizes.positions - 1).bit_length(), np.uint32),
+        totals=totals,
+    )

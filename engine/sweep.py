@@ -1,0 +1,155 @@
+"""Verbs that touch all orders of an instrument: mass cancel, phase changes, the end of a day."""
+
+import numpy as np
+
+from engine.auction import publish, uncross
+from engine.book import below, head_of
+from engine.emit import say
+from engine.jit import Row, Table, kernel
+from engine.limits import find_position, reserve_of
+from engine.match import remove
+from engine.phases import may_cancel
+from engine.schema import NIL, Did, Flag, Phase, Reason, Tif
+from engine.state import State
+
+_NONE = np.uint64(0)
+
+
+@kernel
+def cancel_all(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Cancel every order of an account, in one instrument or in all."""
+    if not 0 < command.account < state.totals[0].accounts:
+        return Reason.ACCOUNT_UNKNOWN, count
+    if not NIL <= command.instrument < state.totals[0].instruments:
+        return Reason.INSTRUMENT_UNKNOWN, count
+
+    # From here on the command succeeds.
+    first, last = command.instrument, command.instrument + 1
+    if command.instrument == NIL:
+        first, last = 0, state.totals[0].instruments
+    before = count
+    for index in range(first, last):
+        position = state.positions[find_position(state, command.account, index)]
+        allowed = command.flags & Flag.OPERATOR or may_cancel(state.instruments[index].phase)
+        if allowed and position.buys + position.sells > 0:
+            for side in range(2):
+                count = _cancel_of(state, index, side, command, events, count)
+            count = publish(state, index, command, events, count)
+    if count == before:
+        count = say(events, count, command, Did.NOTED)
+    return Reason.NONE, count
+
+
+@kernel
+def _cancel_of(
+    state: State, index: int, number: int, command: Row, events: Table, count: int
+) -> int:
+    side = state.sides[index, number]
+    rank = side.best
+    while rank != _NONE:
+        slot = head_of(state, side, rank)
+        while slot != _NONE:
+            order = state.orders[slot]
+            following = np.uint64(order.next)
+            if order.account == command.account:
+                count = remove(state, slot, command, Reason.MASS_CANCEL, events, count)
+            slot = following
+        rank = below(state, side, rank)
+    return count
+
+
+@kernel
+def change_phase(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Move an instrument, or all of a product that have not expired, into a phase."""
+    totals = state.totals[0]
+    if not NIL <= command.instrument < totals.instruments:
+        return Reason.INSTRUMENT_UNKNOWN, count
+    if command.instrument == NIL and not 0 <= command.product < totals.products:
+        return Reason.PRODUCT_UNKNOWN, count
+    if not Phase.PRE_OPEN <= command.code <= Phase.POST_CLOSE:
+        return Reason.TERMS_INVALID, count
+
+    # From here on the command succeeds.
+    for index in range(totals.instruments):
+        instrument = state.instruments[index]
+        named = index == command.instrument
+        if command.instrument == NIL:
+            named = instrument.product == command.product
+        if named and instrument.phase != Phase.EXPIRED:
+            count = _move(state, index, command, events, count)
+    return Reason.NONE, count
+
+
+@kernel
+def _move(state: State, index: int, command: Row, events: Table, count: int) -> int:
+    instrument = state.instruments[index]
+    if command.code == Phase.CLOSE:
+        for side in range(2):
+            count = _end_session(state, index, side, command, events, count)
+        instrument.indicative, instrument.indicative_lots = 0, 0
+    if command.code == Phase.OPEN:
+        count = uncross(state, index, command, events, count)
+    return tell_phase(state, index, command.code, command, events, count)
+
+
+@kernel
+def tell_phase(
+    state: State, index: int, phase: int, command: Row, events: Table, count: int
+) -> int:
+    """Put an instrument into a phase, and say so; return the new count."""
+    state.instruments[index].phase = phase
+    count = say(events, count, command, Did.PHASED)
+    events[count - 1].instrument = index
+    events[count - 1].quantity = phase
+    events[count - 1].other = command.value
+    return count
+
+
+@kernel
+def _end_session(
+    state: State, index: int, number: int, command: Row, events: Table, count: int
+) -> int:
+    """Cancel the orders of a side that last no longer than the session of `value`."""
+    side = state.sides[index, number]
+    rank = side.best
+    while rank != _NONE:
+        slot = head_of(state, side, rank)
+        while slot != _NONE:
+            order = state.orders[slot]
+            following = np.uint64(order.next)
+            dated = order.tif == Tif.GTD and order.expiry <= command.value
+            if order.tif == Tif.DAY or dated:
+                count = remove(state, slot, command, Reason.SESSION_ENDED, events, count)
+            slot = following
+        rank = below(state, side, rank)
+    return count
+
+
+@kernel
+def expire_orders(state: State, index: int, command: Row, events: Table, count: int) -> int:
+    """Cancel every order of an instrument."""
+    for number in range(2):
+        side = state.sides[index, number]
+        while side.best != _NONE:
+            slot = head_of(state, side, side.best)
+            count = remove(state, slot, command, Reason.EXPIRED, events, count)
+    return count
+
+
+@kernel
+def renew_reserves(state: State, index: int) -> None:
+    """Bring the reserves of an instrument's orders up to date with its mark."""
+    instrument = state.instruments[index]
+    for number in range(2):
+        side = state.sides[index, number]
+        rank = side.best
+        while rank != _NONE:
+            slot = head_of(state, side, rank)
+            while slot != _NONE:
+                order = state.orders[slot]
+                reserve = reserve_of(instrument, order.side, order.price)
+                change = order.leaves * (reserve - order.reserve)
+                state.accounts[order.account].reserves += change
+                order.reserve = reserve
+                slot = np.uint64(order.next)
+            rank = below(state, side, rank)
