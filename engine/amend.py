@@ -19,10 +19,10 @@ _NONE = np.uint64(0)
 def cancel(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
     """Remove a resting order."""
     slot = find(state, command.order_id)
-    reason = _unfound(state, command, slot)
+    operator = command.flags & Flag.OPERATOR != 0
+    reason = _unfound(state, command, slot, operator)
     if reason != Reason.NONE:
         return reason, count
-    operator = command.flags & Flag.OPERATOR
     if not operator and not may_cancel(state.instruments[command.instrument].phase):
         return Reason.PHASE_FORBIDS, count
 
@@ -34,7 +34,7 @@ def cancel(state: State, command: Row, events: Table, count: int) -> tuple[int, 
 def replace(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
     """Change an order's price or what is left of it; it keeps its place if only that falls."""
     slot = find(state, command.order_id)
-    reason = _unfound(state, command, slot)
+    reason = _unfound(state, command, slot, False)
     if reason != Reason.NONE:
         return reason, count
     order = state.orders[slot]
@@ -78,9 +78,8 @@ def replace(state: State, command: Row, events: Table, count: int) -> tuple[int,
 
 
 @kernel
-def _unfound(state: State, command: Row, slot: Index) -> int:
+def _unfound(state: State, command: Row, slot: Index, operator: bool) -> int:
     """Return why a command that names an order does not reach it, or NONE."""
-    operator = command.flags & Flag.OPERATOR
     if not operator and not 0 < command.account < state.totals[0].accounts:
         return Reason.ACCOUNT_UNKNOWN
     if not 0 <= command.instrument < state.totals[0].instruments:

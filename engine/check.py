@@ -76,7 +76,7 @@ def _check_queue(state: State, number: int) -> list[Any]:
 def _check_uncrossed(state: State, index: int) -> None:
     instrument = state.instruments[index]
     bids, asks = state.sides[index, Side.BUY], state.sides[index, Side.SELL]
-    if instrument["phase"] in (Phase.PRE_OPEN, Phase.NO_CANCEL, Phase.OPENING):
+    if instrument["phase"] != Phase.OPEN:
         return
     if bids["best"] and asks["best"]:
         assert bids["best"] + asks["best"] <= bids["ranks"], "the book is crossed"
@@ -112,27 +112,27 @@ def _check_accounts(state: State, orders: list[Any]) -> None:
     reserves: dict[int, int] = defaultdict(int)
     for order in orders:
         reserves[int(order["account"])] += int(order["leaves"] * order["reserve"])
-    sums: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0] * 7)
+    sums: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0] * 5)
     opened: dict[int, int] = defaultdict(int)
     for position in state.positions[1 : int(state.totals[0]["positions"])]:
         instrument = state.instruments[position["instrument"]]
         rate, net = int(instrument["rate"]), int(position["net"])
         buys, sells = int(position["buys"]), int(position["sells"])
-        row = (net * rate, buys * rate, sells * rate, max(net, 0), max(-net, 0), buys, sells)
+        reach = max(net + buys, 0), max(sells - net, 0)
+        row = (net * rate, buys * rate, sells * rate, *reach)
         key = int(position["account"]), int(instrument["product"])
         sums[key] = [a + b for a, b in zip(sums[key], row, strict=True)]
         if instrument["mark"] != NIL_PRICE:
             unpaid = net * int(instrument["mark"]) - int(position["cost"])
             opened[key[0]] += unpaid * int(instrument["value"])
     bounds: dict[int, int] = defaultdict(int)
-    names = ("net", "buys", "sells", "long", "short", "buy_lots", "sell_lots")
+    names = ("net", "buys", "sells", "longs", "shorts")
     for (account, product), made in sums.items():
         exposure = state.exposures[account, product]
         assert [int(exposure[name]) for name in names] == made
-        net, buys, sells, longs, shorts, buy_lots, sell_lots = made
-        spreads = min(longs + buy_lots, shorts + sell_lots)
+        net, buys, sells, longs, shorts = made
         charge = int(state.products[product]["charge"])
-        bound = max(abs(net + buys), abs(net - sells)) + charge * spreads
+        bound = max(abs(net + buys), abs(net - sells)) + charge * min(longs, shorts)
         assert exposure["bound"] == bound
         bounds[account] += bound
     for number in range(1, int(state.totals[0]["accounts"])):

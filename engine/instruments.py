@@ -17,6 +17,7 @@ CLIP = 2_000  # Lots, the most of one order.
 MONTHS = 36  # Listed at a time.
 
 _MICRO = 1_000_000
+_DECIMAL_MAX = 10**12  # USD: beyond it no price and no amount is meant.
 _NAME = re.compile(r"(?P<model>[A-Z0-9]+)_USD-(?P<day>\d{1,2})(?P<month>[A-Z]{3})(?P<year>\d\d)")
 _MONTH_NAMES = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
 _MONTH_CODES = "FGHJKMNQUVXZ"
@@ -29,14 +30,7 @@ def units(price: str | Decimal) -> int:
 
     Raises ValueError where it is no number or not a multiple of 0.005.
     """
-    try:
-        exact = Decimal(price) * _MICRO / UNIT_MICRO
-        whole = int(exact)
-    except (InvalidOperation, ValueError, OverflowError):
-        raise ValueError(f"{price!r} is not a price") from None
-    if exact != whole:
-        raise ValueError(f"{price} is not a multiple of 0.005")
-    return whole
+    return _whole(price, UNIT_MICRO, "price", "a multiple of 0.005")
 
 
 def usd(price: int) -> str:
@@ -53,14 +47,20 @@ def money(micro: int) -> str:
 
 
 def micro(amount: str | Decimal) -> int:
-    """Return an amount in USD as micro-dollars. Raises ValueError where it is none or finer."""
+    """Return an amount in USD as micro-dollars. Raises ValueError."""
+    return _whole(amount, 1, "amount of money", "whole micro-dollars")
+
+
+def _whole(text: str | Decimal, step: int, what: str, grid: str) -> int:
     try:
-        exact = Decimal(amount) * _MICRO
-        whole = int(exact)
-    except (InvalidOperation, ValueError, OverflowError):
-        raise ValueError(f"{amount!r} is not an amount of money") from None
-    if exact != whole:
-        raise ValueError(f"{amount} is finer than a micro-dollar")
+        exact = Decimal(text)
+    except InvalidOperation:
+        raise ValueError(f"{text!r} is not a {what}") from None
+    if not exact.is_finite() or abs(exact) > _DECIMAL_MAX:
+        raise ValueError(f"{text!r} is not a {what}")
+    whole = int(exact * _MICRO / step)
+    if exact * _MICRO != whole * step:
+        raise ValueError(f"{text} is not {grid}")
     return whole
 
 

@@ -84,7 +84,7 @@ def _apply(state: State, rows: Views, i: int, events: Table, count: int) -> int:
 @kernel
 def _explain(state: State, command: Row, reason: int, event: Row) -> None:
     """Write into a refusal what it is about."""
-    if command.kind <= Kind.CANCEL_ALL:
+    if Kind.ENTER <= command.kind <= Kind.CANCEL_ALL:
         event.tag = command.tag
         event.order_id = command.order_id
         if command.kind == Kind.ENTER:

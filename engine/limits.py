@@ -2,6 +2,10 @@
 
 An account's bound in a product is never below what it would need after any
 subset of its working orders had filled; bounds add over products without credit.
+A contract's lots lie between `net - sells` and `net + buys` whatever fills, so
+its longs and shorts are bounded one by one, and an order that closes a position
+builds no spread: counting longs + buys against shorts + sells would have charged
+a calendar for every closing order, and refused it to an account under call.
 """
 
 import numpy as np
@@ -103,7 +107,12 @@ def admit(state: State, account_number: int, index: int, side: int, lots: int, r
     account = state.accounts[account_number]
     exposure = state.exposures[account_number, instrument.product]
     charge = state.products[instrument.product].charge
-    bound = bound_with(exposure, charge, instrument.rate, side, lots)
+    longs, shorts = exposure.longs, exposure.shorts
+    if side == Side.BUY:
+        longs += max(position.net + buys, 0) - _longs(position)
+    else:
+        shorts += max(sells - position.net, 0) - _shorts(position)
+    bound = bound_with(exposure, charge, lots * instrument.rate, side, longs, shorts)
     bounds = account.bounds + bound - exposure.bound
     reserves = account.reserves + reserve
     if bounds + reserves <= account.bounds + account.reserves:
@@ -116,27 +125,34 @@ def admit(state: State, account_number: int, index: int, side: int, lots: int, r
 
 
 @kernel
-def bound_with(exposure: Row, charge: int, rate: int, side: int, lots: int) -> int:
-    """Return an exposure's bound with `lots` more working on a side."""
+def bound_with(exposure: Row, charge: int, money: int, side: int, longs: int, shorts: int) -> int:
+    """Return an exposure's bound with `money` more working on a side, and these reaches."""
     buys, sells = exposure.buys, exposure.sells
-    buy_lots, sell_lots = exposure.buy_lots, exposure.sell_lots
     if side == Side.BUY:
-        buys += lots * rate
-        buy_lots += lots
+        buys += money
     else:
-        sells += lots * rate
-        sell_lots += lots
+        sells += money
     worst = max(abs(exposure.net + buys), abs(exposure.net - sells))
-    longs = exposure.long + buy_lots + exposure.spreads
-    shorts = exposure.short + sell_lots + exposure.spreads
-    return worst + charge * min(longs, shorts)
+    return worst + charge * (exposure.spreads + min(longs, shorts))
+
+
+@kernel
+def _longs(position: Row) -> int:
+    """Return the most lots that a position can come to be long by its working orders."""
+    return max(position.net + position.buys, 0)
+
+
+@kernel
+def _shorts(position: Row) -> int:
+    return max(position.sells - position.net, 0)
 
 
 @kernel
 def rebound(state: State, account: int, product: int) -> None:
     """Bring the bound of an exposure, and the account's sum, up to date."""
     exposure = state.exposures[account, product]
-    bound = bound_with(exposure, state.products[product].charge, 0, Side.BUY, 0)
+    charge = state.products[product].charge
+    bound = bound_with(exposure, charge, 0, Side.BUY, exposure.longs, exposure.shorts)
     state.accounts[account].bounds += bound - exposure.bound
     exposure.bound = bound
 
@@ -144,40 +160,39 @@ def rebound(state: State, account: int, product: int) -> None:
 @kernel
 def work(state: State, order: Row, lots: int) -> None:
     """Count `lots` more of an order as working; below 0: fewer."""
-    instrument = state.instruments[order.instrument]
-    _work(state, order, instrument, lots)
-    rebound(state, order.account, instrument.product)
-
-
-@kernel
-def _work(state: State, order: Row, instrument: Row, lots: int) -> None:
-    exposure = state.exposures[order.account, instrument.product]
-    position = state.positions[order.position]
-    if order.side == Side.BUY:
-        position.buys += lots
-        exposure.buys += lots * instrument.rate
-        exposure.buy_lots += lots
-    else:
-        position.sells += lots
-        exposure.sells += lots * instrument.rate
-        exposure.sell_lots += lots
-    state.accounts[order.account].reserves += lots * order.reserve
+    _move(state, order, lots, 0)
+    rebound(state, order.account, state.instruments[order.instrument].product)
 
 
 @kernel
 def fill(state: State, order: Row, price: int, quantity: int) -> None:
     """Turn `quantity` working lots of an order into a position at `price`."""
     instrument = state.instruments[order.instrument]
-    _work(state, order, instrument, -quantity)
     bought = quantity if order.side == Side.BUY else -quantity
-    position = state.positions[order.position]
-    exposure = state.exposures[order.account, instrument.product]
-    exposure.long += max(position.net + bought, 0) - max(position.net, 0)
-    exposure.short += max(-position.net - bought, 0) - max(-position.net, 0)
-    exposure.net += bought * instrument.rate
-    position.net += bought
-    position.cost += bought * price
+    _move(state, order, -quantity, bought)
+    state.positions[order.position].cost += bought * price
     if instrument.mark != NIL_PRICE:
         gain = bought * (instrument.mark - price) * instrument.value
         state.accounts[order.account].open += gain
     rebound(state, order.account, instrument.product)
+
+
+@kernel
+def _move(state: State, order: Row, lots: int, bought: int) -> None:
+    """Change what an order has working by `lots` and what its owner holds by `bought`."""
+    instrument = state.instruments[order.instrument]
+    exposure = state.exposures[order.account, instrument.product]
+    position = state.positions[order.position]
+    exposure.longs -= _longs(position)
+    exposure.shorts -= _shorts(position)
+    position.net += bought
+    exposure.net += bought * instrument.rate
+    if order.side == Side.BUY:
+        position.buys += lots
+        exposure.buys += lots * instrument.rate
+    else:
+        position.sells += lots
+        exposure.sells += lots * instrument.rate
+    exposure.longs += _longs(position)
+    exposure.shorts += _shorts(position)
+    state.accounts[order.account].reserves += lots * order.reserve

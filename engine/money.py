@@ -19,8 +19,10 @@ _RATE_MAX = 1 << 40
 @kernel
 def deposit(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
     """Add money to an account."""
-    reason = _unpayable(state, command)
-    if reason == Reason.NONE:
+    if not 0 < command.account < state.totals[0].accounts:
+        return Reason.ACCOUNT_UNKNOWN, count
+    reason = Reason.VALUE_NOT_POSITIVE
+    if command.value > 0:
         reason = _overflowing(state.accounts[command.account], command.value)
     if reason != Reason.NONE:
         return reason, count
@@ -32,7 +34,7 @@ def deposit(state: State, command: Row, events: Table, count: int) -> tuple[int,
 @kernel
 def withdraw(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
     """Take money off an account that neither positions nor working orders need."""
-    reason = _unpayable(state, command)
+    reason = _unpayable(state, command, command.account)
     if reason == Reason.NONE:
         reason = _short(state, command)
     if reason != Reason.NONE:
@@ -45,9 +47,7 @@ def withdraw(state: State, command: Row, events: Table, count: int) -> tuple[int
 @kernel
 def transfer(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
     """Move money from one account to another."""
-    reason = _unpayable(state, command)
-    if reason == Reason.NONE and not 0 < command.other < state.totals[0].accounts:
-        reason = Reason.ACCOUNT_UNKNOWN
+    reason = _unpayable(state, command, command.other)
     if reason == Reason.NONE:
         reason = _overflowing(state.accounts[command.other], command.value)
     if reason == Reason.NONE:
@@ -61,9 +61,13 @@ def transfer(state: State, command: Row, events: Table, count: int) -> tuple[int
 
 
 @kernel
-def _unpayable(state: State, command: Row) -> int:
-    if not 0 < command.account < state.totals[0].accounts:
+def _unpayable(state: State, command: Row, other: int) -> int:
+    """Return why an account may pay nothing out, or not to another, or NONE."""
+    accounts = state.totals[0].accounts
+    if not 0 < command.account < accounts or not 0 < other < accounts:
         return Reason.ACCOUNT_UNKNOWN
+    if state.accounts[command.account].standing == Standing.SUSPENDED:
+        return Reason.ACCOUNT_SUSPENDED
     return Reason.VALUE_NOT_POSITIVE if command.value <= 0 else Reason.NONE
 
 
@@ -79,8 +83,6 @@ def _short(state: State, command: Row) -> int:
     account = state.accounts[command.account]
     totals = state.totals[0]
     totals.required, totals.available = command.value, free_money(account)
-    if account.standing == Standing.SUSPENDED:
-        return Reason.ACCOUNT_SUSPENDED
     return Reason.FUNDS_SHORT if totals.available < command.value else Reason.NONE
 
 
@@ -178,7 +180,7 @@ def settle(state: State, command: Row, events: Table, count: int) -> tuple[int, 
     _close_positions(state, index)
     count = say(events, count, command, Did.SETTLED)
     events[count - 1].price = command.value
-    return Reason.NONE, tell_phase(state, index, Phase.EXPIRED, command, events, count)
+    return Reason.NONE, tell_phase(state, index, Phase.EXPIRED, 0, command, events, count)
 
 
 @kernel
@@ -218,8 +220,8 @@ def _close_positions(state: State, index: int) -> None:
         position = state.positions[place]
         exposure = state.exposures[position.account, instrument.product]
         exposure.net -= position.net * instrument.rate
-        exposure.long -= max(position.net, 0)
-        exposure.short -= max(-position.net, 0)
+        exposure.longs -= max(position.net, 0)
+        exposure.shorts -= max(-position.net, 0)
         position.net = 0
         position.cost = 0
         rebound(state, position.account, instrument.product)

@@ -8,7 +8,7 @@ from engine.jit import Index, Row, Table, kernel
 from engine.limits import admit, find_position, has_position_room, open_position, reserve_of, work
 from engine.match import cross, drop, fillable, rest
 from engine.phases import may_enter
-from engine.schema import NIL_PRICE, Did, Flag, Phase, Reason, Side, Smp, Standing, Tif, Type
+from engine.schema import Did, Flag, Phase, Reason, Side, Smp, Standing, Tif, Type
 from engine.state import State
 
 KNOWN_FLAGS = int(Flag.IN_FLIGHT | Flag.OPERATOR)
@@ -24,9 +24,9 @@ def enter(state: State, command: Row, events: Table, count: int) -> tuple[int, i
     if reason != Reason.NONE:
         return reason, count
     instrument = state.instruments[command.instrument]
-    price = _limit(state, instrument, command)
-    if price == NIL_PRICE:
+    if command.type != Type.LIMIT and not _has_opposite(state, command):
         return Reason.NO_OPPOSITE, count
+    price = _limit(state, instrument, command)
     reason = off_ladder(instrument, price)
     if reason != Reason.NONE:
         return reason, count
@@ -119,15 +119,17 @@ def off_ladder(instrument: Row, price: int) -> int:
 
 
 @kernel
+def _has_opposite(state: State, command: Row) -> bool:
+    return state.sides[command.instrument, 1 - command.side].best != _NONE
+
+
+@kernel
 def _limit(state: State, instrument: Row, command: Row) -> int:
-    """Return the order's limit, or NIL_PRICE where a market type has nothing to trade with."""
+    """Return the order's limit: a market type's depends on the best opposite price."""
     if command.type == Type.LIMIT:
         return command.price
     side = 1 - command.side
-    best = state.sides[command.instrument, side].best
-    if best == _NONE:
-        return NIL_PRICE
-    price = price_of(instrument, side, best)
+    price = price_of(instrument, side, state.sides[command.instrument, side].best)
     if command.type == Type.MARKET_LIMIT:
         return price
     points = np.int64(command.protection)

@@ -105,10 +105,8 @@ EXPOSURE = np.dtype(
         ("net", "<i8"),  # Money: sum of net lots x the contract's own rate.
         ("buys", "<i8"),  # Money: working buys x rate.
         ("sells", "<i8"),
-        ("long", "<i8"),  # Lots, summed over contracts.
-        ("short", "<i8"),
-        ("buy_lots", "<i8"),
-        ("sell_lots", "<i8"),
+        ("longs", "<i8"),  # Lots: sum of max(net + working buys, 0) over contracts.
+        ("shorts", "<i8"),  # Lots: sum of max(working sells - net, 0).
         ("spreads", "<i8"),
         ("bound", "<i8"),
     ]

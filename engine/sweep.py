@@ -89,19 +89,19 @@ def _move(state: State, index: int, command: Row, events: Table, count: int) -> 
         instrument.indicative, instrument.indicative_lots = 0, 0
     if command.code == Phase.OPEN:
         count = uncross(state, index, command, events, count)
-    return tell_phase(state, index, command.code, command, events, count)
+    return tell_phase(state, index, command.code, command.value, command, events, count)
 
 
 @kernel
 def tell_phase(
-    state: State, index: int, phase: int, command: Row, events: Table, count: int
+    state: State, index: int, phase: int, date: int, command: Row, events: Table, count: int
 ) -> int:
     """Put an instrument into a phase, and say so; return the new count."""
     state.instruments[index].phase = phase
     count = say(events, count, command, Did.PHASED)
     events[count - 1].instrument = index
     events[count - 1].quantity = phase
-    events[count - 1].other = command.value
+    events[count - 1].other = date
     return count
 
 

@@ -1,0 +1,202 @@
+"""The pre-trade bound covers every subset of fills, and says so before it is too late."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from engine.check import check
+from engine.hashes import list_orders
+from engine.instruments import VALUE
+from engine.kernel import step, views
+from engine.rows import Batch
+from engine.schema import EVENT, AccountType, Did, Form, Kind, Phase, Reason, Side, Standing
+from engine.state import Sizes, State, new_state
+
+MONTHS = 4
+RATES = [110_000_000, 95_000_000, 90_000_000, 60_000_000]
+CHARGE = 20_000_000
+MARK = 100
+SIZES = Sizes(orders=512, levels=8_192, instruments=8, products=2, accounts=8, positions=64)
+
+
+class Desk:
+    """Four months of one product, marked at 100, open; account 1 trades with account 2."""
+
+    def __init__(self, cash: int = 10**12, percent: int = 100) -> None:
+        self.state = new_state(SIZES)
+        self.seq = 0
+        batch = Batch()
+        batch.money(Kind.PRODUCT, product=0)
+        for month, rate in enumerate(RATES):
+            list_month(batch, month)
+            batch.money(Kind.RATE, instrument=month, value=rate)
+        batch.money(Kind.RATE, product=0, value=CHARGE)
+        for account, amount in ((1, cash), (2, 10**15)):
+            code = AccountType.SPECULATOR
+            value = percent if account == 1 else 100
+            batch.money(Kind.OPEN_ACCOUNT, account=account, code=code, value=value)
+            batch.money(Kind.DEPOSIT, account=account, value=amount)
+        for month in range(MONTHS):
+            batch.money(Kind.MARK, instrument=month, value=MARK, value_2=MARK)
+        batch.money(Kind.PHASE, product=0, code=Phase.OPEN)
+        self.do(batch)
+
+    def do(self, batch: Batch) -> np.ndarray:
+        """Apply rows to the kernel; return their events."""
+        rows = batch.rows.copy()
+        rows["seq"] = np.arange(self.seq + 1, self.seq + 1 + len(rows))
+        self.seq += len(rows)
+        events = np.zeros(4_096, EVENT)
+        done, count, room = step(self.state, views(rows), 0, events)
+        assert (done, room) == (len(rows), 0)
+        check(self.state)
+        return events[:count]
+
+    def enter(self, account: int, month: int, side: int, quantity: int, price: int) -> np.ndarray:
+        """Enter one order; return its events."""
+        batch = Batch()
+        batch.enter(account, month, side, quantity, price)
+        return self.do(batch)
+
+
+def list_month(batch: Batch, month: int) -> None:
+    batch.listing(
+        month,
+        0,
+        f"M{month}",
+        low=1,
+        high=200,
+        tick=1,
+        value=VALUE,
+        clip=1_000,
+        position_max=10_000,
+        protection=10,
+        month=202701 + month,
+        expiry=20270129,
+        form=Form.FUTURE,
+    )
+
+
+def requirement(nets: list[int]) -> int:
+    """What held positions need: worst move of the money at stake, and the calendar charge."""
+    money = abs(sum(net * rate for net, rate in zip(nets, RATES, strict=True)))
+    longs = sum(max(net, 0) for net in nets)
+    return money + CHARGE * min(longs, longs - sum(nets))
+
+
+def working(state: State) -> list[tuple[int, int, int, int]]:
+    """Account 1's orders as (month, signed lots, price, lots)."""
+    found = []
+    rows = np.empty((64, 7), np.int64)
+    for month in range(MONTHS):
+        for row in rows[: list_orders(state, month, rows)].tolist():
+            if row[1] == 1:
+                signed = row[4] if row[2] == Side.BUY else -row[4]
+                found.append((month, signed, row[3], row[4]))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_subset_of_fills_needs_more_than_the_bound(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    desk = Desk(cash=int(rng.integers(1, 40)) * 100_000_000)
+    for _ in range(3):  # Positions come from trades with account 2, inside the same bound.
+        month, side, lots = (int(x) for x in rng.integers([0, 0, 1], [MONTHS, 2, 8]))
+        desk.enter(2, month, 1 - side, lots, MARK)
+        desk.enter(1, month, side, lots, MARK)
+        batch = Batch()
+        batch.cancel_all(1)
+        batch.cancel_all(2)
+        desk.do(batch)
+    refused = 0
+    for _ in range(12):
+        month, side, lots = (int(x) for x in rng.integers([0, 0, 1], [MONTHS, 2, 9]))
+        # Buys below 100 and sells from 100 on rest; a buy at 100 loses nothing to the mark.
+        price = int(rng.integers(90, 100) if side == Side.BUY else rng.integers(100, 110))
+        events = desk.enter(1, month, side, lots, price)
+        refused += events[0]["reason"] == Reason.MARGIN_SHORT
+    nets = [0] * MONTHS
+    for position in desk.state.positions[1 : int(desk.state.totals[0]["positions"])]:
+        if position["account"] == 1:
+            nets[int(position["instrument"])] = int(position["net"])
+    account, orders = desk.state.accounts[1], working(desk.state)[:10]
+    locked = int(account["bounds"] + account["reserves"])
+    assert orders or refused
+    assert locked <= account["equity"] + account["open"]
+    for chosen in itertools.product((False, True), repeat=len(orders)):
+        after, loss = nets.copy(), 0
+        for (month, signed, price, _), filled in zip(orders, chosen, strict=True):
+            after[month] += signed * filled
+            loss += max(0, signed * (price - MARK)) * VALUE * filled
+        assert requirement(after) + loss <= locked
+
+
+def test_a_refusal_names_what_was_required_and_what_was_there() -> None:
+    desk = Desk(cash=200_000_000, percent=110)
+    [event] = desk.enter(1, 0, Side.BUY, 2, MARK)
+    assert event["reason"] == Reason.MARGIN_SHORT
+    assert (event["price"], event["quantity"]) == (242_000_000, 200_000_000)
+    assert desk.enter(1, 0, Side.BUY, 1, MARK)[0]["kind"] == Did.ENTERED
+
+
+def test_a_limit_beyond_the_mark_reserves_its_loss() -> None:
+    desk = Desk(cash=110_000_000 + 9 * VALUE)
+    [event] = desk.enter(1, 0, Side.BUY, 1, MARK + 10)
+    assert event["reason"] == Reason.MARGIN_SHORT
+    desk.enter(1, 0, Side.BUY, 1, MARK + 9)
+    assert desk.state.accounts[1]["reserves"] == 9 * VALUE
+
+
+def test_a_marked_down_account_may_only_reduce() -> None:
+    desk = Desk(cash=1_150_000_000)
+    desk.enter(2, 0, Side.SELL, 10, MARK)
+    desk.enter(1, 0, Side.BUY, 10, MARK)
+    batch = Batch()
+    batch.money(Kind.MARK, instrument=0, value=MARK - 20, value_2=MARK - 20)
+    desk.do(batch)
+    assert desk.enter(1, 0, Side.BUY, 1, 50)[0]["reason"] == Reason.MARGIN_SHORT
+    assert desk.enter(1, 0, Side.SELL, 10, 150)[0]["kind"] == Did.ENTERED
+
+
+def test_an_account_under_call_may_only_reduce_whatever_its_cash() -> None:
+    desk = Desk()
+    desk.enter(2, 0, Side.SELL, 5, MARK)
+    desk.enter(1, 0, Side.BUY, 5, MARK)
+    batch = Batch()
+    batch.money(Kind.SUSPEND, account=1, code=Standing.CALLED, value=1)
+    desk.do(batch)
+    assert desk.enter(1, 0, Side.BUY, 1, 50)[0]["reason"] == Reason.MARGIN_SHORT
+    assert desk.enter(1, 0, Side.SELL, 5, 150)[0]["kind"] == Did.ENTERED
+
+
+def test_all_money_out_then_an_order_is_refused_in_one_frame() -> None:
+    desk = Desk(cash=500_000_000)
+    batch = Batch()
+    batch.money(Kind.WITHDRAW, account=1, value=500_000_000)
+    batch.enter(1, 0, Side.BUY, 1, MARK)
+    taken, refused = desk.do(batch)
+    assert taken["kind"] == Did.TAKEN
+    assert refused["reason"] == Reason.MARGIN_SHORT
+
+
+def test_gains_that_are_not_paid_yet_cannot_be_withdrawn() -> None:
+    desk = Desk(cash=1_000_000_000)
+    desk.enter(2, 0, Side.SELL, 1, MARK - 50)
+    desk.enter(1, 0, Side.BUY, 1, MARK - 50)
+    assert desk.state.accounts[1]["open"] == 50 * VALUE
+    batch = Batch()
+    batch.money(Kind.WITHDRAW, account=1, value=1_000_000_000 - RATES[0] + 1)
+    [refused] = desk.do(batch)
+    assert refused["reason"] == Reason.FUNDS_SHORT
+    assert (refused["price"], refused["quantity"]) == (890_000_001, 890_000_000)
+
+
+def test_a_rate_that_rises_is_felt_by_positions_and_orders() -> None:
+    desk = Desk()
+    desk.enter(1, 1, Side.BUY, 3, 90)
+    before = int(desk.state.accounts[1]["bounds"])
+    batch = Batch()
+    batch.money(Kind.RATE, instrument=1, value=RATES[1] + 7)
+    desk.do(batch)
+    assert desk.state.accounts[1]["bounds"] == before + 3 * 7
