@@ -1,0 +1,122 @@
+"""The exchange: stamps rows, journals them, lets the kernel apply them, and chains the hashes.
+
+It alone advances an engine's state. It owns no clock: time comes in with each call.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.frame import NO_HASH, Frame, copied, frozen
+from engine.hashes import event_chain
+from engine.jit import Table
+from engine.journal import Journal, JournalError, NoJournal
+from engine.kernel import step, views
+from engine.rows import Batch
+from engine.schema import EVENT, Origin
+from engine.state import Sizes, State, new_state
+
+_EVENTS = 1 << 12  # Rows of the event buffer at first.
+
+
+class Outcome(NamedTuple):
+    """A frame and all that it caused."""
+
+    frame: Frame
+    events: Table  # EVENT, shape (n,), the receiver's own.
+
+
+class Exchange:
+    """An engine's state, and the journal that it can be made again from.
+
+    seq, time: of the last row. chain: event hash after the last frame.
+    """
+
+    def __init__(self, journal: Journal | NoJournal | None = None, sizes: Sizes = Sizes()) -> None:
+        """Begin empty. A journal that holds frames is to be replayed before anything else."""
+        self.journal = journal or NoJournal()
+        self.state: State = new_state(sizes)
+        self.seq = 0
+        self.time = 0
+        self.chain = NO_HASH
+        self._events = np.zeros(_EVENTS, EVENT)
+
+    def stamp(
+        self,
+        batch: Batch,
+        now: int,
+        origin: int = Origin.PARTICIPANT,
+        ledger_hash: bytes = NO_HASH,
+    ) -> Frame:
+        """Return the frame that `submit` would make of a batch; nothing changes."""
+        return self._frame(self._stamped(batch, now), batch, origin, ledger_hash)
+
+    def submit(
+        self,
+        batch: Batch,
+        now: int,
+        origin: int = Origin.PARTICIPANT,
+        ledger_hash: bytes = NO_HASH,
+    ) -> Outcome:
+        """Stamp rows with consecutive numbers and a time that never steps back; apply them.
+
+        now: nanoseconds since the epoch. The frame is kept once a later `sync` returned.
+        Raises JournalFullError: nothing changed. Raises JournalError: the journal is at its end.
+        """
+        rows = self._stamped(batch, now)
+        frame = self._frame(rows, batch, origin, ledger_hash)
+        self.journal.append(frame)
+        return self._apply(frame, rows)
+
+    def replay(self, frame: Frame) -> Outcome:
+        """Apply a frame of the journal again.
+
+        Raises JournalError where it does not follow, or the events so far differ from those
+        that it was written after.
+        """
+        if frame.seq != self.seq + 1:
+            raise JournalError(f"seq {frame.seq} was replayed after seq {self.seq}")
+        if frame.event_hash != self.chain:
+            raise JournalError(
+                f"the replay differs before seq {frame.seq}: its events hash to "
+                f"{self.chain.hex()}, the journal says {frame.event_hash.hex()}"
+            )
+        return self._apply(frame, copied(frame.commands))
+
+    def sync(self) -> None:
+        """Return once every frame submitted before this call is kept. Any thread may call it."""
+        self.journal.sync()
+
+    def close(self) -> None:
+        """Keep what was submitted and close the journal."""
+        self.journal.close()
+
+    def _stamped(self, batch: Batch, now: int) -> Table:
+        assert len(batch) > 0
+        rows = copied(batch.rows)
+        rows["seq"] = np.arange(self.seq + 1, self.seq + 1 + len(rows))
+        rows["time"] = max(self.time, now)
+        return rows
+
+    def _frame(self, rows: Table, batch: Batch, origin: int, ledger_hash: bytes) -> Frame:
+        return Frame(origin, frozen(rows), batch.text, self.chain, ledger_hash)
+
+    def _apply(self, frame: Frame, rows: Table) -> Outcome:
+        """Let the kernel see a frame's rows. They may be written: it is compiled for such."""
+        events = self._step(rows)
+        self.chain = event_chain(self.chain, events)
+        self.seq += len(rows)
+        self.time = int(rows[-1]["time"])
+        return Outcome(frame, events)
+
+    def _step(self, rows: Table) -> Table:
+        """Run the kernel over all rows; its buffer is emptied and grown as it asks."""
+        families = views(rows)
+        done, count, room = step(self.state, families, 0, self._events)
+        parts = [copied(self._events[:count])]
+        while room > 0:
+            if room > len(self._events):
+                self._events = np.zeros(1 << room.bit_length(), EVENT)
+            done, count, room = step(self.state, families, done, self._events)
+            parts.append(copied(self._events[:count]))
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)

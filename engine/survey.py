@@ -1,0 +1,150 @@
+"""Reads a journal's segments and judges what stands after the last whole frame.
+
+A *torn tail* is what a crash may leave: nothing that was promised to be kept is
+missing. Anything else that is not a sound frame in its place is refused.
+"""
+
+import pathlib
+import re
+from collections.abc import Iterator
+
+from engine.disk import Disk
+from engine.frame import (
+    HEADER_BYTES,
+    MAGIC,
+    NO_HASH,
+    DamagedError,
+    ForeignError,
+    Frame,
+    Header,
+    unpack,
+)
+
+_NAME = re.compile(r"journal-(\d{6,})")
+
+
+class JournalError(Exception):
+    """The journal cannot be read or written. One sentence: file, offset, seq, what is wrong."""
+
+
+class Survey:
+    """Yields the sound frames of a journal, in order; then tells where and how they end."""
+
+    def __init__(self, directory: pathlib.Path, disk: Disk) -> None:
+        self.frames = 0
+        self.seq = 0  # Of the last row.
+        self.hash = NO_HASH  # Of the last frame.
+        self.segment = 0  # Number of the segment that the last frame stands in, from 1.
+        self.offset = 0  # Where that frame ends.
+        self.room = 0  # Bytes that segment was given.
+        self.sizes: list[int] = []  # Bytes of each segment's file.
+        self.torn = ""  # What is wrong with the tail, as a sentence; "" if nothing is.
+        self._directory = directory
+        self._disk = disk
+        self._name = ""
+
+    def read(self) -> Iterator[Frame]:
+        """Yield each frame. Raises JournalError where the journal is damaged or foreign."""
+        for number, name in enumerate(segment_names(self._directory, self._disk), 1):
+            content = self._content(name)
+            self.sizes.append(len(content))
+            if self.torn:
+                self._refuse_unless_empty(content, name)
+            elif number == 1 or not is_zero(content, 0):
+                self.segment, self.offset, self.room, self._name = number, 0, 0, name
+                yield from self._segment(content)
+
+    def _segment(self, content: bytes) -> Iterator[Frame]:
+        while not is_zero(content[self.offset : self.offset + len(MAGIC)], 0):
+            try:
+                header, frame = unpack(content, self.offset)
+            except ForeignError as foreign:
+                raise self._error(f"the frame {foreign}") from None
+            except DamagedError as damaged:
+                self._judge(content, str(damaged))
+                return
+            self._follow(header)
+            yield frame
+        if not is_zero(content, self.offset):
+            self._judge(content, "bytes follow that belong to no frame")
+        elif len(content) < max(self.room, HEADER_BYTES):
+            self.torn = self._sentence(f"the file ends after {len(content)} of {self.room} bytes")
+
+    def _follow(self, header: Header) -> None:
+        """Step over a whole frame, if it is the next one."""
+        if header.previous != self.hash or header.seq != self.seq + 1:
+            raise self._error(f"the frame of seq {header.seq} does not follow the frame before")
+        self.frames += 1
+        self.seq += header.rows
+        self.hash = header.hash
+        self.offset += header.size
+        self.room = header.room
+
+    def _judge(self, content: bytes, what: str) -> None:
+        """Call a tail torn, unless a frame behind it proves that what is broken was kept."""
+        if self.frames == 0 and not MAGIC.startswith(content[: len(MAGIC)].rstrip(b"\0")):
+            raise self._error(f"the file begins with {content[:8]!r}: this is no cfx journal")
+        place = content.find(MAGIC, self.offset + 1)
+        while place >= 0:
+            if _kept(content, place) > self.seq:
+                raise self._error(f"the frame is damaged, and one at {place} follows: {what}")
+            place = content.find(MAGIC, place + 1)
+        self.torn = self._sentence(f"the tail is torn: {what}")
+
+    def _refuse_unless_empty(self, content: bytes, name: str) -> None:
+        if not is_zero(content, 0):
+            raise self._error(f"the frame is damaged, and {name} follows: {self.torn}")
+
+    def _content(self, name: str) -> bytes:
+        try:
+            return self._disk.read(self._directory / name)
+        except OSError as error:
+            raise JournalError(f"{self._directory / name} cannot be read: {error}") from error
+
+    def _error(self, what: str) -> JournalError:
+        return JournalError(self._sentence(what))
+
+    def _sentence(self, what: str) -> str:
+        path = self._directory / self._name
+        return f"{path} offset {self.offset}, frame {self.frames + 1}, seq {self.seq + 1}: {what}"
+
+
+def survey(directory: pathlib.Path, disk: Disk) -> Survey:
+    """Read a whole journal and return where and how it ends.
+
+    Raises JournalError where it is damaged, foreign or missing.
+    """
+    found = Survey(directory, disk)
+    for _ in found.read():
+        pass
+    return found
+
+
+def segment_names(directory: pathlib.Path, disk: Disk) -> list[str]:
+    """Return the journal's files, in order. Raises JournalError where one is missing."""
+    try:
+        names = [name for name in disk.names(directory) if _NAME.fullmatch(name)]
+    except OSError as error:
+        raise JournalError(f"{directory} cannot be read: {error}") from error
+    for number, name in enumerate(names, 1):
+        if name != segment_name(number):
+            raise JournalError(f"{directory / segment_name(number)} is missing, {name} follows")
+    return names
+
+
+def segment_name(number: int) -> str:
+    """Return the name of the n-th segment, from 1."""
+    return f"journal-{number:06d}"
+
+
+def is_zero(content: bytes, offset: int) -> bool:
+    """Whether nothing but zeros stands from `offset` on."""
+    return content.endswith(bytes(max(0, len(content) - offset)))
+
+
+def _kept(content: bytes, place: int) -> int:
+    """Return up to which row a frame says all was kept; -1 where no whole frame stands."""
+    try:
+        return unpack(content, place)[0].kept
+    except (DamagedError, ForeignError):
+        return -1
