@@ -1,0 +1,1 @@
+"""The daily index: observations of the spot market become one price that can be audited."""

@@ -1,0 +1,124 @@
+"""The index of a whole panel: a fixing each business day, and the rows that are published.
+
+This module joins a panel to `clearing/index`; the method is there.
+"""
+
+import csv
+import datetime
+import pathlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from clearing.calendar import is_business_day, times
+from clearing.index.fixing import Fixing, fix, unfixed, window_before
+from clearing.index.population import Refusal, Tier
+from clearing.terms import IndexTerms
+from engine.instruments import as_date, as_number
+from engine.schema import Cycle
+from sim.panel import Panel
+
+HEADER = (
+    *("date", "model", "value", "inputs", "refused", "providers", "gpu_hours"),
+    *("tier", "version", "inputs_hash"),
+)
+AUDIT_SCHEMA = pa.schema(
+    [
+        ("date", pa.date32()),
+        ("model", pa.string()),
+        ("row", pa.int64()),
+        ("provider", pa.string()),
+        ("price", pa.float64()),
+        ("adjusted", pa.float64()),
+        ("weight", pa.float64()),
+        ("used", pa.bool_()),
+        ("reason", pa.string()),
+        ("tier", pa.int8()),
+        ("version", pa.int32()),
+    ]
+)
+_DAY = datetime.timedelta(days=1)
+
+
+def fixings(panel: Panel, model: str, terms: IndexTerms) -> list[Fixing]:
+    """Return the fixings of a model over all business days of a panel, ascending.
+
+    A business day in a hole of the panel that is longer than the carry limit has none.
+    """
+    found = []
+    fixing = unfixed(panel.models.index(model))
+    since = panel.dates[0]
+    for date in _business_days(panel):
+        due = next(time for time, due in times(date) if due.cycle == Cycle.FIXING)
+        rows, day = panel.between(since, date), as_number(date)
+        fixing = fix(rows, panel.names, terms, fixing, day, window_before(due))
+        since = date + _DAY
+        if fixing.tier != Tier.NONE or len(fixing.audit):
+            found.append(fixing)
+    return found
+
+
+def _business_days(panel: Panel) -> Iterator[datetime.date]:
+    date = panel.dates[0]
+    while date <= panel.dates[-1]:
+        if is_business_day(date):
+            yield date
+        date += _DAY
+
+
+def index_row(fixing: Fixing, model: str) -> tuple[str, ...]:
+    """Return a fixing as it stands under HEADER; value "" where there is none."""
+    return (
+        str(as_date(fixing.date)),
+        model,
+        "" if fixing.tier == Tier.NONE else f"{Decimal(fixing.value_micro).scaleb(-6):.2f}",
+        str(fixing.inputs),
+        str(sum(fixing.refused.values())),
+        str(fixing.providers),
+        f"{Decimal(fixing.gpu_hours_milli).scaleb(-3):.3f}",
+        str(int(fixing.tier)),
+        str(fixing.version),
+        fixing.inputs_hash,
+    )
+
+
+def index_table(panel: Panel, model: str, terms: IndexTerms) -> list[tuple[str, ...]]:
+    """Return the rows of `index.csv`, without the header, of one model of a panel."""
+    return [index_row(fixing, model) for fixing in fixings(panel, model, terms)]
+
+
+def write_index(path: pathlib.Path, rows: Iterable[Sequence[str]]) -> None:
+    """Write `index.csv`: HEADER and rows."""
+    with path.open("w", encoding="ascii", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(HEADER)
+        writer.writerows(rows)
+
+
+def audit_table(fixing: Fixing, model: str, names: Mapping[int, str]) -> pa.Table:
+    """Return the audit rows of a fixing under AUDIT_SCHEMA. names: of the providers.
+
+    Prices in USD per GPU-hour; the weights of a day add to 1; reason "" where used is True.
+    """
+    rows = fixing.audit
+    columns = {
+        "date": [as_date(fixing.date)] * len(rows),
+        "model": [model] * len(rows),
+        "row": rows["row"],
+        "provider": [names.get(number, "") for number in rows["provider"].tolist()],
+        "price": rows["price_micro"] / 1e6,
+        "adjusted": rows["adjusted_micro"] / 1e6,
+        "weight": rows["weight_ppb"] / 1e9,
+        "used": rows["reason"] == Refusal.NONE,
+        "reason": [Refusal(code).name if code else "" for code in rows["reason"].tolist()],
+        "tier": [int(fixing.tier)] * len(rows),
+        "version": [fixing.version] * len(rows),
+    }
+    return pa.table(columns, AUDIT_SCHEMA)
+
+
+def write_audit(path: pathlib.Path, tables: Iterable[pa.Table]) -> None:
+    """Write `audit.parquet`: the tables of all fixings, in order."""
+    pq.write_table(pa.concat_tables([AUDIT_SCHEMA.empty_table(), *tables]), path)
