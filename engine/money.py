@@ -21,7 +21,7 @@ def deposit(state: State, command: Row, events: Table, count: int) -> tuple[int,
     """Add money to an account."""
     if not 0 < command.account < state.totals[0].accounts:
         return Reason.ACCOUNT_UNKNOWN, count
-    reason = Reason.VALUE_NOT_POSITIVE
+    reason: int = Reason.VALUE_NOT_POSITIVE
     if command.value > 0:
         reason = _overflowing(state.accounts[command.account], command.value)
     if reason != Reason.NONE:
