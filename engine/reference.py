@@ -1,0 +1,217 @@
+"""The same rules as plainly as Python can say them: for readers, and the tests' oracle.
+
+Commands in, events out, like the kernel; yet no line is shared with it. Speed is
+nothing here: every sum is taken anew, and what a refused command began is never
+undone, because nothing is written before the last refusal. Read this file from the
+bottom of its imports up: book, risk, world, orders, house.
+"""
+
+import hashlib
+from collections.abc import Callable
+
+import numpy as np
+
+from engine.jit import Table
+from engine.reference_house import (
+    change_phase,
+    charge,
+    deposit,
+    mark,
+    rate,
+    settle,
+    suspend,
+    transfer,
+    withdraw,
+)
+from engine.reference_orders import cancel, cancel_all, enter, refuse, replace
+from engine.reference_risk import Account, Instrument, RefusedError
+from engine.reference_world import Row, World
+from engine.schema import (
+    LISTING,
+    MONEY,
+    ORDER,
+    VERSION,
+    AccountType,
+    Did,
+    Form,
+    Kind,
+    Reason,
+    Side,
+)
+from engine.state import Sizes
+
+PRICE_MAX = 2**40
+STAKE_MAX = 2**54  # Micro-dollars that the largest order or position may gain on its ladder.
+LADDER_MAX = 2**17  # Prices of one instrument.
+
+ORDER_KINDS = (Kind.ENTER, Kind.REPLACE, Kind.CANCEL, Kind.CANCEL_ALL)
+
+
+class Reference:
+    """An exchange that takes COMMAND rows, stamped, and answers with EVENT rows."""
+
+    def __init__(self, sizes: Sizes = Sizes()) -> None:
+        self.world = World(sizes)
+
+    def apply(self, rows: Table) -> Table:
+        """Apply rows in order and return what happened."""
+        for i in range(len(rows)):
+            self._apply_one(rows[i : i + 1])
+        return self.world.event_rows()
+
+    def _apply_one(self, rows: Table) -> None:
+        row = read(rows)
+        world = self.world
+        world.command, world.spoken = row, 0
+        try:
+            refuse(row.version != VERSION, Reason.VERSION_UNKNOWN)
+            refuse(row.kind not in VERBS, Reason.KIND_UNKNOWN)
+            VERBS[row.kind](world, row)
+        except RefusedError as refused:
+            self._tell_refused(row, refused)
+        else:
+            if row.kind in (Kind.ENTER, Kind.REPLACE, Kind.CANCEL):
+                world.publish_indicative(world.market.instruments[row.instrument])
+
+    def _tell_refused(self, row: Row, refused: RefusedError) -> None:
+        told = {"reason": int(refused.reason)}
+        told |= {"price": refused.required, "quantity": refused.available}
+        if row.kind in ORDER_KINDS and row.version == VERSION:
+            told |= {"tag": row.tag, "order_id": row.order_id}
+        if row.kind == Kind.ENTER and row.version == VERSION and row.side in list(Side):
+            told |= {"side": row.side}
+        self.world.say(Did.REJECTED, **told)
+
+    def state_hash(self) -> str:
+        """Return the hash of the logical state: 128 bits in lower-case hex."""
+        numbers = np.array(self.state_numbers(), "<i8")
+        return hashlib.sha256(numbers.tobytes()).digest()[:16].hex()
+
+    def state_numbers(self) -> list[int]:
+        """Return the logical state: what the state hash is taken over, in its order."""
+        world, numbers = self.world, list[int]()
+        for instrument in world.market.instruments:
+            numbers += [instrument.phase, instrument.last, instrument.settlement]
+            for side in Side:
+                for o in instrument.book.by_priority(side):
+                    numbers += [o.order_id, o.account, o.side, o.price, o.leaves, o.leaves, 0]
+        for number, account in enumerate(world.accounts):
+            for traded, position in sorted(account.positions.items()):
+                if position.net != 0:
+                    long, short = max(0, position.net), max(0, -position.net)
+                    numbers += [number, traded, long, short]
+        return numbers
+
+
+def read(rows: Table) -> Row:
+    """Return one COMMAND row, read through the family of its kind, as plain numbers."""
+    kind = int(rows["kind"][0])
+    family = ORDER if kind in ORDER_KINDS else LISTING if kind == Kind.LIST else MONEY
+    fields = rows.view(family)[0]
+    return Row(**dict(zip(family.names or (), fields.tolist(), strict=True)))
+
+
+def note(world: World, _row: Row) -> None:
+    """Keep a row that changes nothing in the engine."""
+    world.say(Did.NOTED)
+
+
+def pass_time(_world: World, _row: Row) -> None:
+    """Do nothing: the row's time is all it brings."""
+
+
+def fix(world: World, row: Row) -> None:
+    """Report a value of the index."""
+    world.say(Did.FIXED, price=row.value, quantity=row.source, other=row.code)
+
+
+def begin_cycle(world: World, row: Row) -> None:
+    """Report that the clearing house begins a cycle."""
+    world.say(Did.CYCLED, quantity=row.code, other=row.value)
+
+
+def add_product(world: World, row: Row) -> None:
+    """Make room for a product."""
+    refuse(row.product != len(world.market.charges), Reason.PRODUCT_UNKNOWN)
+    refuse(row.product >= world.sizes.products, Reason.LISTING_FULL)
+
+    world.market.charges.append(0)
+    world.say(Did.NOTED)
+
+
+def add_owner(world: World, row: Row) -> None:
+    """Count an owner."""
+    refuse(row.other != world.owners, Reason.ACCOUNT_UNKNOWN)
+
+    world.owners += 1
+    world.say(Did.NOTED)
+
+
+def add_account(world: World, row: Row) -> None:
+    """Open an account without money."""
+    refuse(row.account != len(world.accounts), Reason.ACCOUNT_UNKNOWN)
+    refuse(not 0 <= row.other < world.owners, Reason.ACCOUNT_UNKNOWN)
+    refuse(row.code not in list(AccountType), Reason.TERMS_INVALID)
+    refuse(row.value != 0 and not 100 <= row.value <= 1_000, Reason.TERMS_INVALID)
+    refuse(row.account >= world.sizes.accounts, Reason.LISTING_FULL)
+
+    world.accounts.append(Account(initial_percent=row.value or 100))
+    world.say(Did.OPENED, other=row.other)
+
+
+def list_instrument(world: World, row: Row) -> None:
+    """List an instrument: closed, without a mark."""
+    instruments = world.market.instruments
+    refuse(row.instrument != len(instruments), Reason.INSTRUMENT_UNKNOWN)
+    refuse(not 0 <= row.product < len(world.market.charges), Reason.PRODUCT_UNKNOWN)
+    refuse(not has_sound_terms(row), Reason.TERMS_INVALID)
+    listed = sum((one.high - one.low) // one.tick + 1 for one in instruments)
+    more = (row.high - row.low) // row.tick + 1
+    refuse(2 * (listed + more) > world.sizes.levels, Reason.LEVELS_FULL)
+    refuse(row.instrument >= world.sizes.instruments, Reason.LISTING_FULL)
+
+    terms = ("product", "low", "high", "tick", "value", "clip", "position_max", "protection")
+    instruments.append(Instrument(row.instrument, **{name: getattr(row, name) for name in terms}))
+    world.say(Did.LISTED, other=row.product)
+
+
+def has_sound_terms(row: Row) -> bool:
+    """Whether prices lie on a ladder of bearable length, and no sum can pass 62 bits."""
+    if not -PRICE_MAX <= row.low <= row.high <= PRICE_MAX or row.tick <= 0:
+        return False
+    breadth = row.high - row.low
+    if breadth % row.tick != 0 or breadth // row.tick >= LADDER_MAX:
+        return False
+    sizes = (row.value, row.clip, row.position_max)
+    if not all(0 < size <= PRICE_MAX for size in sizes) or row.protection < 0:
+        return False
+    lots = max(row.clip, row.position_max)
+    return row.form in list(Form) and max(breadth, 1) * row.value * lots <= STAKE_MAX
+
+
+VERBS: dict[int, Callable[[World, Row], None]] = {
+    Kind.ENTER: enter,
+    Kind.REPLACE: replace,
+    Kind.CANCEL: cancel,
+    Kind.CANCEL_ALL: cancel_all,
+    Kind.DEPOSIT: deposit,
+    Kind.WITHDRAW: withdraw,
+    Kind.TRANSFER: transfer,
+    Kind.MARK: mark,
+    Kind.RATE: rate,
+    Kind.CHARGE: charge,
+    Kind.SETTLE: settle,
+    Kind.SUSPEND: suspend,
+    Kind.INDEX: fix,
+    Kind.CURVE: note,
+    Kind.PRODUCT: add_product,
+    Kind.LIST: list_instrument,
+    Kind.LEG: note,
+    Kind.OPEN_OWNER: add_owner,
+    Kind.OPEN_ACCOUNT: add_account,
+    Kind.KEY: note,
+    Kind.OBSERVE: note,
+    Kind.TIME: pass_time,
+    Kind.PHASE: change_phase,
+    Kind.CYCLE: begin_cycle,
+}

@@ -1,0 +1,162 @@
+"""What accounts own and owe, and whether one can hold the worst case, said plainly.
+
+Part of the reference: for readers, and the tests' oracle. Nothing is kept up to
+date along the way: every sum is taken anew from positions and working orders,
+so that no forgotten update can hide.
+"""
+
+from dataclasses import dataclass, field
+
+from engine.reference_book import Book, Order
+from engine.schema import NIL_PRICE, Phase, Reason, Side, Standing
+
+
+@dataclass(slots=True)
+class Instrument:
+    """Terms and standing of a listed contract. Money in micro-dollars."""
+
+    number: int
+    product: int
+    low: int
+    high: int
+    tick: int
+    value: int
+    clip: int
+    position_max: int
+    protection: int
+    phase: int = Phase.CLOSE
+    rate: int = 0
+    mark: int = NIL_PRICE
+    settlement: int = NIL_PRICE
+    last: int = NIL_PRICE
+    indicative: tuple[int, int] = (0, 0)  # Price and lots last published.
+    book: Book = field(default_factory=Book)
+
+
+@dataclass(slots=True)
+class Position:
+    """What an account holds of an instrument: lots, and what they were marked or traded at."""
+
+    net: int = 0
+    cost: int = 0  # Price units x lots.
+
+
+@dataclass(slots=True)
+class Account:
+    """An account's money and holdings, by number of the instrument or the order."""
+
+    initial_percent: int = 100
+    equity: int = 0  # Micro-dollars as of the last mark.
+    standing: int = Standing.GOOD
+    positions: dict[int, Position] = field(default_factory=dict)
+    orders: dict[int, Order] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Market:
+    """Everything that risk is measured against."""
+
+    instruments: list[Instrument] = field(default_factory=list)
+    charges: list[int] = field(default_factory=list)  # The calendar charge of each product.
+
+
+class RefusedError(Exception):
+    """The command is refused, with what was required and what was there."""
+
+    def __init__(self, reason: Reason, required: int = 0, available: int = 0) -> None:
+        super().__init__(reason.name)
+        self.reason, self.required, self.available = reason, required, available
+
+
+def open_variation(account: Account, market: Market) -> int:
+    """Return what the positions gained since they were last paid, at today's marks."""
+    gained = 0
+    for number, position in account.positions.items():
+        instrument = market.instruments[number]
+        if instrument.mark != NIL_PRICE:
+            gained += (position.net * instrument.mark - position.cost) * instrument.value
+    return gained
+
+
+def reserve(order: Order, market: Market) -> int:
+    """Return what the order would lose against the mark at once if it filled at its limit."""
+    instrument = market.instruments[order.instrument]
+    if instrument.mark == NIL_PRICE:
+        return 0
+    loss = order.price - instrument.mark
+    if order.side == Side.SELL:
+        loss = -loss
+    return order.leaves * max(0, loss) * instrument.value
+
+
+def reach(account: Account, orders: list[Order]) -> dict[int, tuple[int, int]]:
+    """Return, by instrument, the lowest and the highest position that can come of the orders."""
+    reached = {number: (held.net, held.net) for number, held in account.positions.items()}
+    for order in orders:
+        low, high = reached.get(order.instrument, (0, 0))
+        if order.side == Side.BUY:
+            reached[order.instrument] = low, high + order.leaves
+        else:
+            reached[order.instrument] = low - order.leaves, high
+    return reached
+
+
+def bound(product: int, reached: dict[int, tuple[int, int]], market: Market) -> int:
+    """Return what a product can come to require, whichever of the orders fill.
+
+    The larger of the two directions at each contract's own rate, plus the calendar
+    charge for every pair of a long and a short lot that could come to stand in it.
+    """
+    lowest = highest = longs = shorts = 0
+    for number, (low, high) in reached.items():
+        instrument = market.instruments[number]
+        if instrument.product == product:
+            lowest += low * instrument.rate
+            highest += high * instrument.rate
+            longs += max(0, high)
+            shorts += max(0, -low)
+    return max(abs(lowest), abs(highest)) + market.charges[product] * min(longs, shorts)
+
+
+def at_stake(account: Account, orders: list[Order], market: Market) -> tuple[int, int]:
+    """Return the sum of all products' bounds and of the orders' reserves."""
+    reached = reach(account, orders)
+    bounds = sum(bound(product, reached, market) for product in range(len(market.charges)))
+    return bounds, sum(reserve(order, market) for order in orders)
+
+
+def initial(account: Account, bounds: int) -> int:
+    """Return bounds at the account's initial rate, rounded up."""
+    return -(-bounds * account.initial_percent // 100)
+
+
+def free_money(account: Account, market: Market) -> int:
+    """Return what may be withdrawn: losses not yet paid count, gains do not."""
+    bounds, reserves = at_stake(account, list(account.orders.values()), market)
+    gained = open_variation(account, market)
+    return account.equity + min(gained, 0) - initial(account, bounds) - reserves
+
+
+def refuse_beyond_limit(account: Account, orders: list[Order], order: Order, top: int) -> None:
+    """Refuse `order` where it and the working orders of its side could pass the position limit.
+
+    orders: all that would work, the new one among them.
+    """
+    low, high = reach(account, orders)[order.instrument]
+    reached = high if order.side == Side.BUY else -low
+    if reached > top:
+        raise RefusedError(Reason.POSITION_LIMIT, reached, top)
+
+
+def refuse_beyond_margin(account: Account, orders: list[Order], market: Market) -> None:
+    """Refuse orders that raise what is at stake beyond the account's money.
+
+    orders: all that would work. An account under call may not raise it at all.
+    """
+    bounds, reserves = at_stake(account, orders, market)
+    if bounds + reserves <= sum(at_stake(account, list(account.orders.values()), market)):
+        return
+    required = initial(account, bounds) + reserves
+    available = account.equity + open_variation(account, market)
+    if account.standing != Standing.GOOD or required > available:
+        raise RefusedError(Reason.MARGIN_SHORT, required, available)

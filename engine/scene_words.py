@@ -1,0 +1,93 @@
+"""Events of a scene as words, and the comparison of what was expected with what was said."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+
+from engine.instruments import money
+from engine.schema import Did, Phase, Reason, Standing
+
+_SIZED = {  # Events that read "verb Q @ P".
+    Did.ENTERED: "entered",
+    Did.RESTED: "rested",
+    Did.FILLED: "traded",
+    Did.CANCELED: "canceled",
+    Did.REPLACED: "replaced",
+    Did.TRIGGERED: "triggered",
+    Did.REFILLED: "refilled",
+    Did.INDICATIVE: "indicative",
+}
+_PAID = {Did.DEPOSITED: "deposited", Did.TAKEN: "taken", Did.CHARGED: "charged"}
+_IN_MONEY = (Reason.MARGIN_SHORT, Reason.FUNDS_SHORT)
+
+
+class Told(NamedTuple):
+    """An event in words. An expectation may leave out `detail`."""
+
+    words: str
+    detail: str = ""
+    names: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(part for part in self if part)
+
+    def is_meant_by(self, expected: str) -> bool:
+        """Whether an expectation, given as text, says this."""
+        short = f"{self.words} {self.names}"
+        return _same(expected.split(), str(self).split()) or _same(expected.split(), short.split())
+
+
+def put(event: Any, names: str = "", place: str = "") -> Told:
+    """Return an event row in words, with the accounts and the instrument that it needs."""
+    did, quantity, price = Did(event["kind"]), int(event["quantity"]), int(event["price"])
+    if did in _SIZED:
+        reason = Reason(event["reason"])
+        detail = reason.name if reason != Reason.NONE else place
+        return Told(f"{_SIZED[did]} {quantity} @ {price}", detail, names)
+    if did == Did.REJECTED:
+        return Told(f"rejected {Reason(event['reason']).name}", _compared(event), names)
+    if did in _PAID:
+        detail = f"leaves {money(int(event['leaves']))}"
+        return Told(f"{_PAID[did]} {money(quantity)}", detail, names)
+    if did == Did.PHASED:
+        return Told(f"phase {Phase(quantity).name}", place, names)
+    if did == Did.SUSPENDED:
+        return Told(f"standing {Standing(quantity).name}", "", names)
+    if did == Did.RATED:
+        return Told(f"rated {money(quantity)}", "", names)
+    if did in (Did.MARKED, Did.SETTLED):
+        return Told(f"{did.name.lower()} {price}", "", names)
+    return Told(did.name.lower(), "", names)
+
+
+def _compared(event: Any) -> str:
+    """Return the two numbers that a refusal compared, where it compared any."""
+    required, available = int(event["price"]), int(event["quantity"])
+    if event["reason"] in _IN_MONEY:
+        return f"needs {money(required)} has {money(available)}"
+    if event["reason"] == Reason.POSITION_LIMIT:
+        return f"needs {required} has {available}"
+    return ""
+
+
+def difference(expected: str, told: list[Told]) -> str:
+    """Return a sentence where the events of a line are not the expected ones; else ""."""
+    wanted = [] if expected == "-" else [part.strip() for part in expected.split(";")]
+    pairs = zip(told, wanted, strict=False)
+    if len(wanted) == len(told) and all(one.is_meant_by(text) for one, text in pairs):
+        return ""
+    got = "; ".join(str(one) for one in told) or "-"
+    return f"expected {expected or 'something'}, got {got}"
+
+
+def _same(expected: list[str], got: list[str]) -> bool:
+    """Whether words are equal, numbers by value: 5 is 5.00."""
+    if len(expected) != len(got):
+        return False
+    return all(a == b or _value(a) == _value(b) for a, b in zip(expected, got, strict=True))
+
+
+def _value(word: str) -> Decimal | str:
+    try:
+        return Decimal(word)
+    except InvalidOperation:
+        return word

@@ -1,0 +1,144 @@
+"""Random commands of every kind, biased so that auctions and refusals are frequent."""
+
+from collections.abc import Callable
+
+from engine.jit import Table
+from engine.rows import Batch
+from engine.schema import LISTING, NIL, NIL_PRICE, Kind, Phase
+from tests.random_orders import cancel, cancel_all, enter, replace
+from tests.random_source import DAYS, MEMBERS, USD, Source
+
+
+def draw(source: Source) -> Table:
+    """Return one command, or the few that list an instrument."""
+    batch = Batch()
+    verbs = [verb for verb, _ in WEIGHTS]
+    weights = [weight for _, weight in WEIGHTS]
+    source.chance.choices(verbs, weights)[0](source, batch)
+    return source.stamp(batch)
+
+
+def amount(source: Source) -> int:
+    """Return an amount of money, seldom a foolish one."""
+    if source.rarely(12):
+        return source.chance.choice((0, -1, 2**60, 2**63 - 1, -(2**63)))
+    return source.chance.randint(1, 20_000) * USD
+
+
+def pay(source: Source, batch: Batch) -> None:
+    kind = source.chance.choice(
+        (Kind.DEPOSIT, Kind.DEPOSIT, Kind.WITHDRAW, Kind.WITHDRAW, Kind.TRANSFER, Kind.CHARGE)
+    )
+    value = amount(source)
+    if kind == Kind.CHARGE:
+        value = source.chance.choice((5 * USD, -3 * USD, 2**60 + 1))
+    other = source.account() if kind == Kind.TRANSFER else 0
+    batch.money(kind, account=source.account(), other=other, value=value, code=4)
+
+
+def suspend(source: Source, batch: Batch) -> None:
+    code = source.chance.choices((0, 1, 2, 3, -1), (10, 4, 3, 1, 1))[0]
+    batch.money(Kind.SUSPEND, account=source.account(), code=code, value=12)
+
+
+def pardon(source: Source, batch: Batch) -> None:
+    batch.money(Kind.SUSPEND, account=source.chance.randint(1, MEMBERS))
+
+
+def mark(source: Source, batch: Batch) -> None:
+    instrument = source.instrument()
+    price = source.price(instrument)
+    settlement = source.chance.choice((price, price + 1, NIL_PRICE))
+    batch.money(Kind.MARK, instrument=instrument, value=price, value_2=settlement)
+
+
+def rate(source: Source, batch: Batch) -> None:
+    value = source.chance.choice((0, 300, 800, 800, 1_500)) * USD + source.chance.randrange(100)
+    if source.rarely(8):
+        value = source.chance.choice((-1, 2**40 + 1))
+    instrument = source.chance.choice((NIL, source.instrument(), source.instrument()))
+    product = source.chance.choice((0, 1, 0, 1, 2, NIL))
+    batch.money(Kind.RATE, instrument=instrument, product=product, value=value)
+
+
+def settle(source: Source, batch: Batch) -> None:
+    """Settle an instrument, and list another in its place."""
+    market = source.world.market
+    instrument = source.instrument()
+    batch.money(Kind.SETTLE, instrument=instrument, value=source.price(instrument))
+    number = len(market.instruments)
+    if number < source.world.sizes.instruments:
+        source.list(batch, number, product=source.chance.randrange(2), tick=2)
+
+
+def move(source: Source, batch: Batch) -> None:
+    code = source.chance.choices(list(Phase), (30, 10, 3, 20, 8, 20, 10, 1))[0]
+    instrument = source.chance.choice((NIL, source.instrument()))
+    product = source.chance.choice((0, 1, 0, 1, 5)) if instrument == NIL else NIL
+    date = source.chance.choice(DAYS)
+    batch.money(Kind.PHASE, instrument=instrument, product=product, code=code, value=date)
+
+
+def reopen(source: Source, batch: Batch) -> None:
+    """Open an instrument that is not open, where there is one."""
+    shut = [i.number for i in source.world.market.instruments if i.phase != Phase.OPEN]
+    number = source.chance.choice(shut or [0])
+    batch.money(Kind.PHASE, instrument=number, code=Phase.OPEN, value=DAYS[0])
+
+
+def arrange(source: Source, batch: Batch) -> None:
+    """Open, list or note something; often it is refused."""
+    kind = source.chance.choice(
+        (
+            *(Kind.PRODUCT, Kind.OPEN_OWNER, Kind.OPEN_ACCOUNT, Kind.KEY, Kind.OBSERVE),
+            *(Kind.TIME, Kind.CYCLE, Kind.INDEX, Kind.CURVE, Kind.LEG, Kind.CREDIT, Kind.SKIP),
+        )
+    )
+    batch.money(
+        kind,
+        account=source.chance.choice((len(source.world.accounts), 3)),
+        instrument=source.chance.choice((0, NIL, len(source.world.market.instruments))),
+        other=source.chance.choice((0, source.world.owners)),
+        product=source.chance.choice((0, 1, len(source.world.market.charges))),
+        value=source.chance.choice((0, 0, 99)),
+        code=source.chance.randint(0, 3),
+        source=DAYS[0],
+    )
+
+
+def list_badly(source: Source, batch: Batch) -> None:
+    """List an instrument with terms that no ladder has, or where no room is left."""
+    source.list(batch, len(source.world.market.instruments), product=0, tick=1)
+    family = batch.rows.view(LISTING)
+    field, value = source.chance.choice(
+        (
+            ("instrument", 0),
+            ("product", 9),
+            ("tick", 0),
+            ("high", -(2**40)),
+            ("value", 2**50),
+            ("clip", 0),
+            ("form", 0),
+            ("protection", -1),
+            ("high", family["low"][0] + 2**17 - 1),
+        )
+    )
+    family[field][0] = value
+
+
+WEIGHTS: list[tuple[Callable[[Source, Batch], None], float]] = [
+    (enter, 60),
+    (replace, 12),
+    (cancel, 6),
+    (cancel_all, 1.5),
+    (pay, 4),
+    (suspend, 0.2),
+    (pardon, 1),
+    (mark, 1.5),
+    (rate, 1),
+    (settle, 0.04),
+    (move, 0.8),
+    (reopen, 6),
+    (arrange, 1.2),
+    (list_badly, 0.3),
+]
