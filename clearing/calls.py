@@ -1,0 +1,109 @@
+"""Margin: what each account needs, who is called for how much, and when a call is over.
+
+An account is called when it has less than maintenance, and called to initial; the call is
+over once it has initial. Until then it may only reduce risk.
+"""
+
+import numpy as np
+
+from clearing.ledger import Ledger, Numbers
+from clearing.margin.scan import initial, maintenance
+from clearing.marking import Marking
+from clearing.positions import Positions
+from clearing.reports import Call, Unmet
+from engine.jit import Row
+from engine.rows import Batch
+from engine.schema import Kind, Standing
+
+
+class Calls:
+    """Standing and open calls by account; requirements are computed when they are asked for."""
+
+    def __init__(self, positions: Positions, ledger: Ledger, marking: Marking) -> None:
+        self._positions = positions
+        self._ledger = ledger
+        self._marking = marking
+        self._products: list[int] = []  # By instrument.
+        self._percents = [100]  # By account.
+        self._standing = [int(Standing.GOOD)]
+        self.open: dict[int, int] = {}  # Micro-dollars called, by account.
+        self.calls: list[Call] = []
+        self.unmet: list[Unmet] = []
+
+    def add_instrument(self, product: int) -> None:
+        """Take in which product the next instrument is of."""
+        self._products.append(product)
+
+    def add_account(self, initial_percent: int) -> None:
+        """Take in the next account, in good standing."""
+        self._percents.append(initial_percent)
+        self._standing.append(Standing.GOOD)
+
+    def equity(self) -> Numbers:
+        """Return what each account is worth: its cash and its unpaid variation."""
+        cash = self._ledger.cash(self._positions.accounts)
+        worth: Numbers = cash + self._positions.holders["open"]
+        return worth
+
+    def requirements(self, accounts: Numbers) -> tuple[Numbers, Numbers]:
+        """Return the maintenance and initial requirements of some accounts, in micro-dollars."""
+        rates = np.zeros(len(self._products), np.int64)
+        for number, contract in self._marking.contracts.items():
+            rates[number] = contract.rate
+        net = self._positions.holdings["net"][:, accounts]
+        products = np.array(self._products, np.int64)
+        held = maintenance(net, rates, products, self._marking.charges)
+        percents = np.array(self._percents, np.int64)[accounts]
+        return held, initial(held, percents)
+
+    def suspend(self, row: Row) -> None:
+        """Take in an accepted SUSPEND row, and report a call."""
+        account, standing = int(row["account"]), int(row["code"])
+        self._standing[account] = standing
+        if standing == Standing.GOOD:
+            self.open.pop(account, None)
+        elif standing == Standing.CALLED:
+            amount, equity = int(row["value"]), int(row["value_2"])
+            self.open[account] = amount
+            needed = int(row["value_3"]), equity + amount
+            self.calls.append(Call(int(row["source"]), account, amount, equity, *needed))
+
+    def review(self, date: int) -> Batch:
+        """Return a SUSPEND row for each account to be called, or whose call has changed."""
+        batch = Batch()
+        accounts = np.arange(self._positions.accounts)
+        equity = self.equity()
+        held, needed = self.requirements(accounts)
+        called = np.array([account in self.open for account in accounts.tolist()])
+        short = (equity < held) | (called & (equity < needed))
+        for account in np.flatnonzero(short[1:]) + 1:
+            amount = int(needed[account] - equity[account])
+            is_new = self.open.get(int(account), 0) != amount
+            if is_new and self._standing[account] != Standing.SUSPENDED:
+                batch.money(
+                    Kind.SUSPEND,
+                    account=int(account),
+                    code=Standing.CALLED,
+                    value=amount,
+                    value_2=int(equity[account]),
+                    value_3=int(held[account]),
+                    source=date,
+                )
+        return batch
+
+    def release(self, date: int) -> Batch:
+        """Return a SUSPEND row, to GOOD, for each called account that has its initial margin."""
+        batch = Batch()
+        accounts = np.array(sorted(self.open), np.int64)
+        if not len(accounts):
+            return batch
+        _, needed = self.requirements(accounts)
+        met = self.equity()[accounts] >= needed
+        for account in accounts[met].tolist():
+            if self._standing[account] == Standing.CALLED:
+                batch.money(Kind.SUSPEND, account=account, code=Standing.GOOD, source=date)
+        return batch
+
+    def fall_due(self, date: int) -> None:
+        """Report every call that is still open."""
+        self.unmet += [Unmet(date, account, self.open[account]) for account in sorted(self.open)]

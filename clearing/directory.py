@@ -1,0 +1,156 @@
+"""Who and what exists, by number and by name: a fold over accepted listing and opening rows.
+
+House and gateway each keep one. It holds nothing that trading changes.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from clearing.terms import ProductTerms, decode_terms
+from engine.exchange import Outcome
+from engine.jit import Row
+from engine.rows import text_at
+from engine.schema import LISTING, MONEY, Did, Kind
+
+
+class Product(NamedTuple):
+    """One product, with the terms of its PRODUCT row."""
+
+    number: int
+    name: str
+    terms: ProductTerms
+
+
+class Instrument(NamedTuple):
+    """One contract. Prices in price units, `value` in micro-dollars a unit and lot."""
+
+    number: int
+    name: str
+    product: int
+    form: int
+    month: int  # yyyymm
+    expiry: int  # Trade date of the last trading day.
+    low: int
+    high: int
+    tick: int
+    value: int
+    clip: int
+    position_max: int
+    protection: int
+
+
+class Owner(NamedTuple):
+    """One person or company; position limits and self-match prevention go by it."""
+
+    number: int
+    name: str
+    firm: int
+
+
+class Account(NamedTuple):
+    """One ledger and one margin requirement."""
+
+    number: int
+    name: str
+    owner: int
+    type: int  # An AccountType.
+    initial_percent: int
+
+
+class Key(NamedTuple):
+    """One key: whose account it is for, and what its row's text says of scopes and public part."""
+
+    number: int
+    account: int
+    text: str
+
+
+_KINDS = (
+    Kind.PRODUCT,
+    Kind.LIST,
+    Kind.OPEN_OWNER,
+    Kind.OPEN_ACCOUNT,
+    Kind.KEY,
+)
+
+
+class Directory:
+    """All products, instruments, owners, accounts and keys; a number is a place in its list."""
+
+    def __init__(self) -> None:
+        self.products: list[Product] = []
+        self.instruments: list[Instrument] = []
+        self.owners = [Owner(0, "house", 0)]
+        self.accounts = [Account(0, "house", 0, 0, 100)]
+        self.keys: dict[int, Key] = {}
+        self.product_of: dict[str, Product] = {}
+        self.instrument_of: dict[str, Instrument] = {}
+        self.owner_of: dict[str, Owner] = {"house": self.owners[0]}
+        self.account_of: dict[str, Account] = {"house": self.accounts[0]}
+
+    def fold(self, outcome: Outcome) -> None:
+        """Take in the rows of a frame that name something and were not rejected."""
+        commands, events = outcome.frame.commands, outcome.events
+        kinds = commands["kind"]
+        places = np.flatnonzero((kinds >= Kind.PRODUCT) & (kinds <= Kind.KEY))
+        if not len(places):
+            return
+        refused = set(events["seq"][events["kind"] == Did.REJECTED].tolist())
+        for place in places.tolist():
+            row = commands[place]
+            if row["kind"] in _KINDS and int(row["seq"]) not in refused:
+                self._add(row, text_at(outcome.frame.text, int(row["text"])))
+
+    def listed(self, product: int) -> list[Instrument]:
+        """Return a product's instruments, nearest expiry first."""
+        found = [each for each in self.instruments if each.product == product]
+        return sorted(found, key=lambda each: (each.expiry, each.number))
+
+    def expiring(self, date: int) -> list[Instrument]:
+        """Return the instruments whose last trading day is `date` (yyyymmdd), ascending."""
+        return [each for each in self.instruments if each.expiry == date]
+
+    def _add(self, row: Row, text: str) -> None:
+        match row["kind"]:
+            case Kind.PRODUCT:
+                self._add_product(text)
+            case Kind.LIST:
+                self._add_instrument(row, text)
+            case Kind.OPEN_OWNER:
+                money = row.view(MONEY)
+                self._add_owner(Owner(int(money["other"]), text, int(money["code"])))
+            case Kind.OPEN_ACCOUNT:
+                self._add_account(row.view(MONEY), text)
+            case _:
+                number = int(row["key"])
+                self.keys[number] = Key(number, int(row["account"]), text)
+
+    def _add_product(self, text: str) -> None:
+        terms = decode_terms(text)
+        product = Product(len(self.products), terms.model, terms)
+        self.products.append(product)
+        self.product_of[product.name] = product
+
+    def _add_instrument(self, row: Row, text: str) -> None:
+        listing = row.view(LISTING)
+        instrument = Instrument(
+            int(row["instrument"]),
+            text,
+            *(int(listing[name]) for name in Instrument._fields[2:]),
+        )
+        assert instrument.number == len(self.instruments)
+        self.instruments.append(instrument)
+        self.instrument_of[text] = instrument
+
+    def _add_owner(self, owner: Owner) -> None:
+        assert owner.number == len(self.owners)
+        self.owners.append(owner)
+        self.owner_of[owner.name] = owner
+
+    def _add_account(self, row: Row, text: str) -> None:
+        percent = int(row["value"]) or 100
+        account = Account(int(row["account"]), text, int(row["other"]), int(row["code"]), percent)
+        assert account.number == len(self.accounts)
+        self.accounts.append(account)
+        self.account_of[text] = account

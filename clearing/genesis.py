@@ -1,0 +1,111 @@
+"""The first batch of an exchange: products, their listed months, and the margin they need."""
+
+import datetime
+from collections.abc import Sequence
+
+from clearing.calendar import (
+    eve,
+    fixings_of,
+    is_business_day,
+    last_trading_day,
+    month_after,
+    phase_at,
+    trade_date,
+)
+from clearing.terms import ProductTerms, encode_terms
+from engine.instruments import LADDER_MAX, MONTHS, TICK, VALUE, as_date, as_number, future_name
+from engine.rows import Batch
+from engine.schema import NIL, Form, Kind, Phase
+
+
+def genesis(products: Sequence[ProductTerms], first_day: datetime.date, now: int = 0) -> Batch:
+    """Return the rows that found an exchange.
+
+    first_day: date of the first fixing; fixings of its month are counted from it on.
+    now: when the exchange is founded; 0: on the eve of `first_day`. The phase that the
+    timetable gives this moment stands in the last rows.
+
+    Raises ValueError where a product is named twice, or the first day is no business day.
+    """
+    if not is_business_day(first_day):
+        raise ValueError(f"{first_day} is no business day")
+    models = [terms.model for terms in products]
+    for model in models:
+        if models.count(model) > 1:
+            raise ValueError(f"product {model} is named twice")
+    founded = now or eve(first_day)
+    front = first_day.year * 100 + first_day.month
+    batch = Batch(len(products) * (2 * MONTHS + 3))
+    for product, terms in enumerate(products):
+        batch.money(Kind.PRODUCT, product=product, text=encode_terms(terms))
+        batch.money(Kind.RATE, product=product, value=terms.charge_micro())
+    for product, terms in enumerate(products):
+        for ahead in range(MONTHS):
+            month = month_after(front, ahead)
+            add_month(batch, product * MONTHS + ahead, product, terms, month, first_day)
+            add_rate(batch, product * MONTHS + ahead, terms, ahead, month, first_day)
+    _add_phase(batch, len(products), founded)
+    return batch
+
+
+def add_month(
+    batch: Batch,
+    instrument: int,
+    product: int,
+    terms: ProductTerms,
+    month: int,
+    first_day: datetime.date,
+) -> None:
+    """Add the LIST row of a month's future."""
+    assert fixings_of(month, first_day) > 0
+    expiry = last_trading_day(month)
+    batch.listing(
+        instrument,
+        product,
+        future_name(terms.model, expiry),
+        low=0,
+        high=LADDER_MAX,
+        tick=TICK,
+        value=VALUE,
+        clip=terms.clip,
+        position_max=terms.position_max,
+        protection=terms.protection,
+        month=month,
+        expiry=as_number(expiry),
+        form=Form.FUTURE,
+    )
+
+
+def add_rate(
+    batch: Batch,
+    instrument: int,
+    terms: ProductTerms,
+    ahead: int,
+    month: int,
+    first_day: datetime.date,
+) -> None:
+    """Add a new future's RATE row: `value` the rate, `value_2` the N fixings of its month."""
+    count = fixings_of(month, first_day)
+    batch.money(Kind.RATE, instrument=instrument, value=terms.rate_micro(ahead), value_2=count)
+
+
+def _add_phase(batch: Batch, products: int, founded: int) -> None:
+    phase = phase_at(founded)
+    date = as_number(trade_date(founded))
+    for product in range(products):
+        batch.money(
+            Kind.PHASE,
+            instrument=NIL,
+            product=product,
+            code=Phase.CLOSE if phase == Phase.POST_CLOSE else phase,
+            value=date,
+            source=founded,
+        )
+
+
+def listing(instrument: int, product: int, terms: ProductTerms, month: int, today: int) -> Batch:
+    """Return LIST and RATE rows of one more month, at the far end. today: yyyymmdd."""
+    batch = Batch(2)
+    add_month(batch, instrument, product, terms, month, as_date(today))
+    add_rate(batch, instrument, terms, MONTHS - 1, month, as_date(today))
+    return batch

@@ -1,0 +1,229 @@
+"""The clearing house: folds frames, and answers with rows. The kernel never calls it.
+
+It is a function of the frames that it was given: no clock, no chance, no file, no float that
+decides money. Its own rows pass through the journal before it believes them.
+"""
+
+import numpy as np
+
+from clearing.calendar import month_after
+from clearing.calls import Calls
+from clearing.directory import Directory
+from clearing.fixings import Fixings
+from clearing.genesis import listing
+from clearing.index.fixing import window_before
+from clearing.ledger import Book, Entry, Ledger
+from clearing.marking import Day, Marking, Series
+from clearing.positions import Positions
+from clearing.reports import Activity, Variation
+from engine.exchange import Outcome
+from engine.frame import Frame
+from engine.jit import Row, Table
+from engine.rows import Batch, join, text_at
+from engine.schema import MONEY, AccountType, Cycle, Did, Kind, Origin
+
+_FIRST_MONEY = Did.DEPOSITED  # Events from here on are of money, marks and standings.
+_FIRST_OF_HOUSE = Kind.MARK  # Rows from here on are not participants' own.
+_TAKEN = np.zeros(256, np.bool_)  # Kinds of rows that the house reads itself.
+_TAKEN[[Kind.MARK, Kind.SETTLE, Kind.RATE, Kind.SUSPEND, Kind.INDEX, Kind.PHASE, Kind.CYCLE]] = True
+
+
+class House:
+    """All that clearing knows. Attributes are to be read; `fold` and `answer` change them."""
+
+    def __init__(self) -> None:
+        self.date = 0  # The trade date, yyyymmdd.
+        self.calendar_time = 0  # When the calendar's last row was due; 0: it has not begun.
+        self.directory = Directory()
+        self.positions = Positions()
+        self.ledger = Ledger()
+        self.marking = Marking()
+        self.fixings = Fixings(self.directory)
+        self.calls = Calls(self.positions, self.ledger, self.marking)
+        self.variations: list[Variation] = []
+        self.activity: list[Activity] = []
+        self._cycles: list[tuple[int, Day]] = []  # Begun, not yet answered.
+        self._settled: list[int] = []  # Products of contracts that ended: to be listed anew.
+        self._touched = False  # Whether the last frame may have met a margin call.
+
+    @property
+    def calculates(self) -> bool:
+        """Whether a CALC frame comes next: fixings, or months to be listed."""
+        return bool(self._settled) or any(cycle == Cycle.FIXING for cycle, _ in self._cycles)
+
+    def fold(self, outcome: Outcome) -> None:
+        """Take in a frame and its events."""
+        frame, events = outcome.frame, outcome.events
+        of_house = int(frame.commands["kind"].max()) >= _FIRST_OF_HOUSE
+        if of_house:
+            self._take_new(outcome)
+            self.fixings.observe(frame)
+        has_money = self.positions.fold(events) >= _FIRST_MONEY
+        if has_money:
+            self._book(events[events["kind"] >= _FIRST_MONEY], frame.last)
+            self.ledger.check()
+        if of_house:
+            self._take_rows(frame, events)
+        called = list(self.calls.open)
+        self._touched = has_money or bool(called and np.isin(events["account"], called).any())
+        if frame.origin == Origin.CALC:
+            self._settled.clear()
+            self._cycles = [each for each in self._cycles if each[0] != Cycle.FIXING]
+        self.positions.check()
+
+    def calculate(self) -> Batch:
+        """Return the CALC rows that come next: only while `calculates` holds."""
+        batches = []
+        for cycle, day in self._cycles:
+            if cycle == Cycle.FIXING:
+                batches.append(self.fixings.calculate(day.date, day.window))
+        number = len(self.directory.instruments)
+        for place, product in enumerate(self._settled):
+            last_month = max(each.month for each in self.directory.listed(product))
+            again = self._settled[:place].count(product)
+            terms = self.directory.products[product].terms
+            month = month_after(last_month, 1 + again)
+            batches.append(listing(number + place, product, terms, month, self.date))
+        return join(batches)
+
+    def answer(self) -> Batch:
+        """Return the rows that answer the frame folded last; ask once for each, until empty."""
+        while self._cycles:
+            cycle, day = self._cycles[0]
+            batch = self._answer(cycle, day)
+            if len(batch):
+                return batch
+        return self.calls.release(self.date) if self._touched else Batch()
+
+    def _answer(self, cycle: int, day: Day) -> Batch:
+        """Return what a cycle asks for next, and take it off the list."""
+        del self._cycles[0]
+        if cycle == Cycle.SETTLEMENT:
+            self.positions.check_whole()
+            return self.marking.settle(day)
+        if cycle == Cycle.END_OF_DAY:
+            self._cycles.insert(0, (Cycle.INTRADAY, day))
+            self._close_day()
+            return self._fees(day.date)
+        if cycle == Cycle.INTRADAY:
+            return self.calls.review(day.date)
+        if cycle == Cycle.CALLS_DUE:
+            self.calls.fall_due(day.date)
+        return Batch()
+
+    def _fees(self, date: int) -> Batch:
+        batch = Batch()
+        fees = self.positions.holders["fees"]
+        for account in np.flatnonzero(fees).tolist():
+            value = int(fees[account])
+            batch.money(Kind.CHARGE, account=account, value=value, code=Book.FEES, source=date)
+        return batch
+
+    def _close_day(self) -> None:
+        contracts = self.positions.contracts
+        active = (contracts["volume"] != 0) | (contracts["open_interest"] != 0)
+        for number in np.flatnonzero(active).tolist():
+            row = contracts[number]
+            lots = int(row["volume"]), int(row["open_interest"])
+            self.activity.append(Activity(self.date, number, *lots))
+        contracts["volume"] = 0
+
+    def _take_new(self, outcome: Outcome) -> None:
+        """Make room for products, instruments and accounts that a frame brought."""
+        directory = self.directory
+        directory.fold(outcome)
+        for product in directory.products[len(self.marking.series) :]:
+            self.marking.series.append(Series(product.terms))
+            self.marking.charges.append(0)
+        for instrument in directory.instruments[self.positions.instruments :]:
+            terms = directory.products[instrument.product].terms
+            trade = terms.fee_micro(AccountType.MEMBER), terms.fee_micro(AccountType.HEDGER)
+            settled = (
+                terms.settlement_fee_micro(AccountType.MEMBER),
+                terms.settlement_fee_micro(AccountType.HEDGER),
+            )
+            self.positions.add_instrument(instrument.value, trade + settled)
+            self.marking.add(instrument)
+            self.calls.add_instrument(instrument.product)
+        for account in directory.accounts[self.positions.accounts :]:
+            self.positions.add_account(account.type)
+            self.calls.add_account(account.initial_percent)
+
+    def _book(self, events: Table, seq: int) -> None:
+        """Book what the events say that was paid in, out, charged, and gained or lost."""
+        for event in events[events["kind"] <= Did.TAKEN]:
+            self._move(event)
+        self._charge(events[events["kind"] == Did.CHARGED], seq)
+        variation = self.positions.take_variation()
+        accounts = np.flatnonzero(variation)
+        amounts = variation[accounts]
+        self.ledger.receive(Entry.VARIATION, seq, self.date, accounts, amounts, Book.VARIATION)
+        for account, amount in zip(accounts.tolist(), amounts.tolist(), strict=True):
+            self.variations.append(Variation(self.date, account, amount))
+
+    def _move(self, event: Row) -> None:
+        """Book a payment. The receiver's event of a transfer is passed over: both were booked."""
+        seq, amount = int(event["seq"]), int(event["quantity"])
+        account, other = int(event["account"]), int(event["other"])
+        is_taken = event["kind"] == Did.TAKEN
+        if other <= 0:
+            kind = Entry.WITHDRAWAL if is_taken else Entry.DEPOSIT
+            moved = np.array([-amount if is_taken else amount])
+            self.ledger.receive(kind, seq, self.date, np.array([account]), moved, Book.BANK)
+        elif is_taken:
+            self.ledger.transfer(seq, self.date, account, other, amount)
+
+    def _charge(self, events: Table, seq: int) -> None:
+        for is_fee in (True, False):
+            charged = events[(events["other"] == Book.FEES) == is_fee]
+            accounts, amounts = charged["account"].astype(np.int64), charged["quantity"]
+            kind = Entry.FEES if is_fee else Entry.CHARGE
+            self.ledger.receive(kind, seq, self.date, accounts, -amounts, Book.FEES)
+            if is_fee:
+                np.subtract.at(self.positions.holders["fees"], accounts, amounts)
+
+    def _take_rows(self, frame: Frame, events: Table) -> None:
+        """Take in the accepted rows of the house, the calendar and the operator, in order."""
+        kinds = frame.commands["kind"]
+        places = np.flatnonzero(_TAKEN[kinds])
+        if not len(places):
+            return
+        refused = set(events["seq"][events["kind"] == Did.REJECTED].tolist())
+        assert not (refused and frame.origin != Origin.PARTICIPANT), "our own row was rejected"
+        rows = frame.commands.view(MONEY)
+        for place in places.tolist():
+            if int(rows[place]["seq"]) not in refused:
+                self._take(rows[place], frame)
+
+    def _take(self, row: Row, frame: Frame) -> None:
+        match row["kind"]:
+            case Kind.MARK:
+                self.marking.mark(row)
+            case Kind.SETTLE:
+                self.marking.mark(row)
+                self._settled.append(self.directory.instruments[row["instrument"]].product)
+            case Kind.RATE:
+                self.marking.rate(row)
+            case Kind.SUSPEND:
+                self.calls.suspend(row)
+            case Kind.INDEX:
+                self.marking.fix(row)
+                self.fixings.fix(row, text_at(frame.text, int(row["text"])))
+            case Kind.PHASE:
+                self._pass(row)
+            case Kind.CYCLE:
+                self._pass(row)
+                self._begin(row)
+
+    def _pass(self, row: Row) -> None:
+        """Note how far the calendar has come."""
+        self.date = max(self.date, int(row["value"]))
+        self.calendar_time = max(self.calendar_time, int(row["source"]))
+
+    def _begin(self, row: Row) -> None:
+        window = int(row["value_2"]), int(row["value_3"])
+        if row["code"] == Cycle.FIXING and not any(window):
+            window = window_before(int(row["time"]))
+        if row["code"] != Cycle.FIXING or self.directory.products:
+            day = Day(int(row["value"]), window, self.positions)
+            self._cycles.append((int(row["code"]), day))

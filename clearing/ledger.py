@@ -1,0 +1,146 @@
+"""The money: double entry in whole micro-dollars. Nothing else moves a balance.
+
+Every posting takes from one book what it gives to another, so the sum over all accounts and
+books is always zero. Corrections are new entries; no entry is changed.
+"""
+
+import enum
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.jit import Table
+from engine.schema import MONEY_MAX
+
+HOUSE = 0  # The clearing house's account.
+HASH_BYTES = 16
+
+Numbers = NDArray[np.int64]
+
+
+class Book(enum.IntEnum):
+    """The columns of an account. Participants have CASH; the others are the house's."""
+
+    CASH = 0
+    BANK = 1  # What came from and went to the outside.
+    VARIATION = 2  # Passes through: what the losers of a day pay, the winners get.
+    FEES = 3
+
+
+class Entry(enum.IntEnum):
+    """Why money moved."""
+
+    DEPOSIT = 1
+    WITHDRAWAL = 2
+    TRANSFER = 3
+    VARIATION = 4
+    FEES = 5
+    CHARGE = 6
+
+
+ENTRY = np.dtype(
+    [
+        ("seq", "<i8"),  # The row that it follows from.
+        ("amount", "<i8"),  # Micro-dollars, signed.
+        ("account", "<i4"),
+        ("date", "<i4"),  # Trade date.
+        ("book", "<i2"),
+        ("kind", "<i2"),
+        ("spare", "S4"),
+    ]
+)
+assert ENTRY.itemsize == 32
+
+_BOOKS = len(Book)
+
+
+class Ledger:
+    """Balances of all accounts, and every entry that made them."""
+
+    def __init__(self) -> None:
+        self._balances = np.zeros((64, _BOOKS), np.int64)
+        self._entries = np.zeros(1024, ENTRY)
+        self._count = 0
+
+    @property
+    def balances(self) -> Numbers:
+        """Micro-dollars by account and Book; accounts beyond the last row have nothing."""
+        return self._balances
+
+    @property
+    def entries(self) -> Table:
+        """ENTRY rows in order of posting; a view, valid until the next posting."""
+        return self._entries[: self._count]
+
+    def cash(self, accounts: int) -> Numbers:
+        """Return the cash of accounts 0 to `accounts` - 1, a copy."""
+        self._reach(accounts)
+        return self._balances[:accounts, Book.CASH].copy()
+
+    def total(self) -> int:
+        """Return the sum of all balances: 0."""
+        return int(self._balances.sum())
+
+    def receive(
+        self, kind: Entry, seq: int, date: int, accounts: Numbers, amounts: Numbers, book: Book
+    ) -> None:
+        """Add `amounts` to the cash of `accounts` and take their sum from a book of the house.
+
+        An account that stands twice gets one entry. Amounts of 0 leave none.
+        """
+        accounts, places = np.unique(accounts, return_inverse=True)
+        added = np.zeros(len(accounts), np.int64)
+        np.add.at(added, places, amounts)
+        accounts, added = accounts[added != 0], added[added != 0]
+        if not len(accounts):
+            return
+        self._reach(int(accounts[-1]) + 1)
+        self._balances[accounts, Book.CASH] += added
+        self._write(kind, seq, date, accounts, added, Book.CASH)
+        total = int(added.sum())
+        if total:
+            self._balances[HOUSE, book] -= total
+            house = np.array([HOUSE], np.int64)
+            self._write(kind, seq, date, house, np.array([-total], np.int64), book)
+
+    def transfer(self, seq: int, date: int, giver: int, taker: int, amount: int) -> None:
+        """Move cash from one account to another."""
+        pair = np.array([giver, taker], np.int64)
+        amounts = np.array([-amount, amount], np.int64)
+        self._reach(max(giver, taker) + 1)
+        np.add.at(self._balances[:, Book.CASH], pair, amounts)
+        self._write(Entry.TRANSFER, seq, date, pair, amounts, Book.CASH)
+
+    def check(self) -> None:
+        """Assert that the sum is zero and no balance is out of bounds."""
+        assert self.total() == 0, f"the ledger's sum is {self.total()}"
+        assert int(np.abs(self._balances).max()) <= MONEY_MAX
+
+    def hash(self) -> bytes:
+        """Return SHA-256, cut to 16 bytes, over (account, book, balance), little-endian int64.
+
+        Non-zero balances only, ascending by account, then book.
+        """
+        accounts, books = np.nonzero(self._balances)
+        rows = np.stack((accounts, books, self._balances[accounts, books]), axis=1)
+        return hashlib.sha256(rows.astype("<i8").tobytes()).digest()[:HASH_BYTES]
+
+    def _write(
+        self, kind: Entry, seq: int, date: int, accounts: Numbers, amounts: Numbers, book: Book
+    ) -> None:
+        end = self._count + len(accounts)
+        if end > len(self._entries):
+            grown = np.zeros(max(2 * len(self._entries), end), ENTRY)
+            grown[: self._count] = self.entries
+            self._entries = grown
+        added = self._entries[self._count : end]
+        added["seq"], added["date"], added["kind"] = seq, date, kind
+        added["account"], added["amount"], added["book"] = accounts, amounts, book
+        self._count = end
+
+    def _reach(self, accounts: int) -> None:
+        if accounts > len(self._balances):
+            grown = np.zeros((max(2 * len(self._balances), accounts), _BOOKS), np.int64)
+            grown[: len(self._balances)] = self._balances
+            self._balances = grown

@@ -1,0 +1,45 @@
+"""What positions need, from rates: the loss scanned for, and a charge for months held apart.
+
+The kernel's pre-trade bound is this figure with working orders; without them they are equal.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from clearing.ledger import Numbers
+
+
+def maintenance(net: Numbers, rates: Numbers, products: Numbers, charges: Sequence[int]) -> Numbers:
+    """Return the maintenance requirement of each account, in micro-dollars.
+
+    net: lots, shape (instruments, accounts). rates: micro-dollars a lot, shape (instruments,).
+    products: the product of each instrument. charges: by product, a long and a short lot.
+
+    Per product |sum of net x rate| + charge x min(longs, shorts); products add.
+    """
+    required = np.zeros(net.shape[1], np.int64)
+    for product, charge in enumerate(charges):
+        held = net[products == product]
+        scan = np.abs(rates[products == product] @ held)
+        longs = np.maximum(held, 0).sum(axis=0)
+        shorts = np.maximum(-held, 0).sum(axis=0)
+        required += scan + charge * np.minimum(longs, shorts)
+    return required
+
+
+def initial(required: Numbers, percents: Numbers) -> Numbers:
+    """Return maintenance at each account's initial percentage, rounded up to the micro-dollar."""
+    whole, rest = np.divmod(required, 100)
+    added: Numbers = whole * percents + (rest * percents + 99) // 100
+    return added
+
+
+def averaging_rate(rate: int, fixed: int, count: int) -> int:
+    """Return a lot's rate once `fixed` of `count` fixings of its month are known, rounded up.
+
+    Only what is still to be fixed can move: rate x (count - fixed) / count.
+    """
+    assert 0 <= fixed <= count
+    assert count > 0
+    return -(-rate * (count - fixed) // count)

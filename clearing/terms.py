@@ -1,0 +1,191 @@
+"""What a product's terms are, as they stand in its PRODUCT row, in a scenario and in the docs.
+
+Amounts come in as decimal text or whole numbers of USD and leave as micro-dollars or price
+units: nothing behind this module computes with decimals. It reads no file and knows no state.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from engine.instruments import CLIP, TICK, micro, units
+from engine.schema import AccountType
+
+INITIAL_PERCENT = {  # Initial margin as a percentage of maintenance.
+    AccountType.MEMBER: 100,
+    AccountType.HEDGER: 100,
+    AccountType.SPECULATOR: 110,
+}
+
+Mode = Literal["index", "market"]
+Market = Literal["on-demand", "spot", "reserved"]
+Estimator = Literal["median", "winsorised"]
+
+_T = TypeVar("_T")
+_RATE_MAX = 1_000_000  # USD a lot.
+_MODEL = re.compile(r"[A-Z][A-Z0-9]{1,11}")
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+
+
+def _between(name: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise ValueError(f"{name} {value} is not between {low} and {high}")
+
+
+def _amount(name: str, value: Decimal, high: int) -> None:
+    if not value.is_finite() or not 0 <= value <= high:
+        raise ValueError(f"{name} {value} is not between 0 and {high} USD")
+    try:
+        micro(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+class IndexTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a product's daily index is made from observations of the spot market."""
+
+    markets: tuple[Market, ...] = ("on-demand",)  # The population.
+    excluded: tuple[str, ...] = ("aws", "azure", "gcp")  # Providers that do not count.
+    estimator: Estimator = "median"
+    cap_percent: int = 25  # The most of the weight that one provider may hold.
+    carry_days: int = 3  # Business days that a fixing is carried over a gap.
+
+    def __post_init__(self) -> None:
+        _between("cap_percent", self.cap_percent, 1, 100)
+        _between("carry_days", self.carry_days, 0, 30)
+        if not self.markets:
+            raise ValueError("markets is empty")
+
+
+class FeeTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """USD a lot and side: of a trade, and of a cash settlement."""
+
+    member: Decimal = Decimal("3.65")
+    other: Decimal = Decimal("5.50")
+    member_settlement: Decimal = Decimal("0.90")
+    other_settlement: Decimal = Decimal("1.35")
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            _amount(name, getattr(self, name), 1_000)
+
+
+class ProductTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One product: the futures on one GPU model."""
+
+    model: str
+    rates: tuple[Decimal, ...]  # Maintenance, USD a lot, by months ahead; the last holds beyond.
+    mode: Mode = "index"
+    curve: tuple[tuple[int, Decimal], ...] = ()  # Months ahead, USD per GPU-hour above the index.
+    charge: Decimal = Decimal(50)  # USD a lot that a long and a short of two months are charged.
+    position_max: int = 7_500  # Lots, an account in one contract.
+    clip: int = CLIP
+    protection: int = 10 * TICK  # Default protection points, price units.
+    fees: FeeTerms = FeeTerms()
+    index: IndexTerms = IndexTerms()
+
+    def __post_init__(self) -> None:
+        if not _MODEL.fullmatch(self.model):
+            raise ValueError(f"model {self.model!r} is not 2 to 12 capitals and digits")
+        if not self.rates:
+            raise ValueError("rates is empty")
+        for rate in self.rates:
+            _amount("rates", rate, _RATE_MAX)
+        _amount("charge", self.charge, _RATE_MAX)
+        _between("position_max", self.position_max, 1, 1_000_000)
+        _between("clip", self.clip, 1, CLIP)
+        _between("protection", self.protection, 0, 2_000)
+        self._check_curve()
+
+    def _check_curve(self) -> None:
+        months = [ahead for ahead, _ in self.curve]
+        if months != sorted(set(months)) or (months and months[0] < 0):
+            raise ValueError(f"curve: months ahead {months} do not rise from 0 or later")
+        for _, difference in self.curve:
+            if not difference.is_finite() or abs(difference) > 100:
+                raise ValueError(f"curve: difference {difference} is not between -100 and 100")
+            if units(difference) % TICK:
+                raise ValueError(f"curve: difference {difference} is not a multiple of 0.01")
+
+    def rate_micro(self, months_ahead: int) -> int:
+        """Return the maintenance margin of one lot, before any fixing of its month is known."""
+        return micro(self.rates[min(max(months_ahead, 0), len(self.rates) - 1)])
+
+    def charge_micro(self) -> int:
+        """Return what a long and a short lot of different months are charged together."""
+        return micro(self.charge)
+
+    def fee_micro(self, account_type: int) -> int:
+        """Return the fee of one lot and side."""
+        is_member = account_type == AccountType.MEMBER
+        return micro(self.fees.member if is_member else self.fees.other)
+
+    def settlement_fee_micro(self, account_type: int) -> int:
+        """Return the fee of one lot that is settled in cash."""
+        is_member = account_type == AccountType.MEMBER
+        return micro(self.fees.member_settlement if is_member else self.fees.other_settlement)
+
+    def difference(self, months_ahead: int) -> int:
+        """Return how far a month stands above the index at first, in price units, on the tick.
+
+        Linear between the months that the curve names, rounded down; flat outside of them.
+        """
+        points = [(ahead, units(difference)) for ahead, difference in self.curve]
+        if not points:
+            return 0
+        below = [point for point in points if point[0] <= months_ahead]
+        above = [point for point in points if point[0] > months_ahead]
+        if not below or not above:
+            return (below[-1:] or above[:1])[0][1]
+        (left, low), (right, high) = below[-1], above[0]
+        exact = low * (right - left) + (high - low) * (months_ahead - left)
+        return exact // ((right - left) * TICK) * TICK
+
+
+def decode_terms(text: str) -> ProductTerms:
+    """Return the terms that a PRODUCT row's text holds. Raises ValueError, naming the field."""
+    try:
+        document = msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise ValueError(f"terms are not JSON: {error}") from None
+    return read(document, ProductTerms)
+
+
+def encode_terms(terms: ProductTerms) -> str:
+    """Return terms as the text of a PRODUCT row."""
+    return msgspec.json.encode(terms).decode()
+
+
+def read(document: object, kind: type[_T]) -> _T:
+    """Return a decoded JSON or TOML document as a Struct.
+
+    Raises ValueError that names the field and the value that is wrong.
+    """
+    try:
+        return msgspec.convert(document, kind)
+    except msgspec.ValidationError as error:
+        raise ValueError(_named(str(error), document)) from None
+
+
+def _named(message: str, document: object) -> str:
+    """Return msgspec's message with the path's value behind it."""
+    complaint, _, path = message.partition(" - at `$")
+    path = path.rstrip("`")
+    found = _at(document, path)
+    where = path.lstrip(".") or "the document"
+    return f"{where}: {complaint}" + ("" if isinstance(found, dict | list) else f" ({found!r})")
+
+
+def _at(document: object, path: str) -> object:
+    found: Any = document
+    for name, place in _STEP.findall(path):
+        if isinstance(found, Mapping) and name in found:
+            found = found[name]
+        elif isinstance(found, Sequence) and place.isdigit() and int(place) < len(found):
+            found = found[int(place)]
+        else:
+            return {}
+    return found

@@ -1,0 +1,193 @@
+"""The venue: exchange and clearing house as one, with the calendar, and their recovery.
+
+The only module of clearing that knows `engine.exchange`. The house's answer follows the frame
+that it answers at once, before any participant's row, and again until the house is silent.
+"""
+
+import contextlib
+import datetime
+import pathlib
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from clearing.calendar import Due, next_business_day, rows, times, trade_date
+from clearing.house import House
+from engine.disk import Disk
+from engine.exchange import Exchange, Outcome
+from engine.frame import Frame
+from engine.hashes import digest
+from engine.instruments import as_number
+from engine.journal import Durability, Journal, JournalError, JournalFullError
+from engine.rows import Batch
+from engine.schema import Origin
+from engine.state import Sizes
+
+ROUNDS = 8  # The most answers to one frame.
+NEVER = int(np.iinfo(np.int64).max)
+
+_NOTHING = Batch()
+
+
+def _look_away(_outcome: Outcome) -> None:
+    """Pass over an outcome."""
+
+
+class Venue:
+    """One exchange with its clearing house. Time and chance come from whoever drives it."""
+
+    def __init__(self, exchange: Exchange, house: House) -> None:
+        self.exchange = exchange
+        self.house = house
+        self.recovered = 0  # Rows that were replayed.
+        self._agenda: list[tuple[int, datetime.date, Due]] = []  # What is due next, last.
+
+    @classmethod
+    def open(
+        cls,
+        directory: pathlib.Path | None = None,
+        disk: Disk = Disk(),
+        durability: str = Durability.FSYNC,
+        sizes: Sizes = Sizes(),
+        watch: Callable[[Outcome], object] = _look_away,
+    ) -> "Venue":
+        """Return the venue whose journal lies in a directory, which may be new; None: in memory.
+
+        Replays it, reproduces the house's frames byte for byte, and appends an answer that the
+        file ends before. `watch` is shown each outcome, in order, once it is kept.
+        Raises JournalError where something differs.
+        """
+        if directory is None:
+            return cls(Exchange(sizes=sizes), House())
+        with contextlib.ExitStack() as undo:
+            journal = Journal.open(directory, disk, durability)
+            undo.callback(journal.close)
+            venue = cls(Exchange(journal, sizes), House())
+            answers = venue._answer(venue.replay(journal.frames(), watch))
+            venue.sync()
+            for outcome in answers:
+                watch(outcome)
+            undo.pop_all()
+        return venue
+
+    def submit(self, batch: Batch, now: int) -> list[Outcome]:
+        """Submit participants' rows, then the house's answers; return all frames' outcomes.
+
+        Raises JournalFullError where the first frame found no room: nothing happened.
+        Raises JournalError where an answer found none: then this venue has to be opened anew.
+        """
+        outcome = self.exchange.submit(batch, now)
+        return [outcome, *self._answer(self._fold(outcome))]
+
+    def tick(self, now: int) -> list[Outcome]:
+        """Submit every calendar row that is due up to `now`, in order, each at its own time."""
+        outcomes = []
+        while self.next_due() <= now:
+            time, date, due = self._agenda[-1]
+            directory = self.house.directory
+            expiring = [each.number for each in directory.expiring(as_number(date))]
+            batch = rows(date, time, due, len(directory.products), expiring)
+            outcomes += self.submit(batch, time)
+            self._agenda.pop()
+        return outcomes
+
+    def next_due(self) -> int:
+        """Return when the calendar's next row is due, or NEVER where it has not begun."""
+        if not self.house.calendar_time:
+            return NEVER
+        if not self._agenda:
+            self._plan()
+        return self._agenda[-1][0]
+
+    def sync(self) -> None:
+        """Return once every frame so far is kept. Any thread may call it."""
+        self.exchange.sync()
+
+    def close(self) -> None:
+        """Keep what was submitted, and let others open the directory."""
+        self.exchange.close()
+
+    def replay(
+        self, frames: Iterable[Frame], watch: Callable[[Outcome], object] = _look_away
+    ) -> Batch:
+        """Apply frames of a journal again; return the house's answer that is still to come.
+
+        Raises JournalError where a frame of the house differs from what the house answers.
+        """
+        awaited = _NOTHING
+        for frame in frames:
+            self._compare(frame, awaited)
+            outcome = self.exchange.replay(frame)
+            self.recovered += len(frame.commands)
+            awaited = self._fold(outcome)
+            watch(outcome)
+        return awaited
+
+    def _fold(self, outcome: Outcome) -> Batch:
+        """Let the house take in a frame; return its answer, empty where a CALC frame is next."""
+        self.house.fold(outcome)
+        return _NOTHING if self.house.calculates else self.house.answer()
+
+    def _answer(self, awaited: Batch) -> list[Outcome]:
+        """Submit what the house has to say, at the time of what it answers, until it is silent."""
+        outcomes: list[Outcome] = []
+        now = self.exchange.time
+        while self.house.calculates or len(awaited):
+            assert len(outcomes) < ROUNDS, "the house does not come to an end"
+            try:
+                if self.house.calculates:
+                    outcome = self.exchange.submit(self.house.calculate(), now, Origin.CALC)
+                else:
+                    ledger_hash = self.house.ledger.hash()
+                    outcome = self.exchange.submit(awaited, now, Origin.HOUSE, ledger_hash)
+            except JournalFullError as error:
+                seq = self.exchange.seq
+                raise JournalError(f"no room for the house's answer to seq {seq}") from error
+            outcomes.append(outcome)
+            awaited = self._fold(outcome)
+        return outcomes
+
+    def _compare(self, frame: Frame, awaited: Batch) -> None:
+        """Raise JournalError unless a frame of the journal is what comes next."""
+        expected = Origin.HOUSE if len(awaited) else Origin.PARTICIPANT
+        if self.house.calculates:
+            expected = Origin.CALC
+        if frame.origin != expected:
+            raise JournalError(
+                f"seq {frame.seq}: a frame of {Origin(frame.origin).name} stands where "
+                f"one of {expected.name} has to follow"
+            )
+        if expected != Origin.HOUSE:
+            return
+        ledger_hash = self.house.ledger.hash()
+        if ledger_hash != frame.ledger_hash:
+            raise JournalError(
+                f"seq {frame.seq}: the ledger hashes to {ledger_hash.hex()}, "
+                f"the journal says {frame.ledger_hash.hex()}"
+            )
+        answer = self.exchange.stamp(awaited, self.exchange.time, Origin.HOUSE, ledger_hash)
+        _compare_rows(frame, answer)
+
+    def _plan(self) -> None:
+        """Fill the agenda with the rest of a trade date."""
+        date = trade_date(self.house.calendar_time)
+        while not self._agenda:
+            lines = [(time, date, due) for time, due in times(date)]
+            self._agenda = [line for line in reversed(lines) if line[0] > self.house.calendar_time]
+            date = next_business_day(date)
+
+
+def _compare_rows(frame: Frame, answer: Frame) -> None:
+    """Raise JournalError, naming the first row that differs, unless both hold the same bytes."""
+    theirs = digest(frame.commands.tobytes(), frame.text)
+    ours = digest(answer.commands.tobytes(), answer.text)
+    if ours == theirs:
+        return
+    common = min(len(frame.commands), len(answer.commands))
+    pairs = zip(frame.commands[:common], answer.commands[:common], strict=True)
+    same = [one.tobytes() == other.tobytes() for one, other in pairs]
+    place = same.index(False) if False in same else common
+    raise JournalError(
+        f"seq {frame.seq + place}: the house's answer of {len(answer.commands)} rows hashes to "
+        f"{ours.hex()}, the journal's of {len(frame.commands)} to {theirs.hex()}"
+    )

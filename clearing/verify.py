@@ -1,0 +1,65 @@
+"""Judges a journal without changing it: every byte, every hash, and every answer of the house."""
+
+import pathlib
+from typing import NamedTuple
+
+from clearing.house import House
+from clearing.venue import Venue
+from engine.disk import Disk
+from engine.exchange import Exchange
+from engine.hashes import state_hash
+from engine.journal import JournalError
+from engine.state import Sizes
+from engine.survey import Survey, survey
+
+
+class Verification(NamedTuple):
+    """What a journal was found to hold. Hashes are "" unless it is sound."""
+
+    ok: bool
+    frames: int
+    rows: int
+    state_hash: str
+    event_hash: str
+    ledger_hash: str
+    ledger_sum_micro: int
+    position_sum: int
+    finding: str  # Why it is refused or torn, as a sentence; "" if it is sound.
+
+
+def verify(directory: pathlib.Path, disk: Disk = Disk(), sizes: Sizes = Sizes()) -> Verification:
+    """Return what the journal of an exchange's or a run's folder holds."""
+    folder = directory / "journal"
+    if not folder.is_dir():
+        folder = directory
+    try:
+        found = survey(folder, disk)
+        if found.torn:
+            return _refused(found.frames, found.seq, found.torn)
+        venue = Venue(Exchange(sizes=sizes), House())
+        venue.replay(Survey(folder, disk).read())
+    except JournalError as error:
+        return _refused(0, 0, str(error))
+    if not found.frames:
+        return _refused(0, 0, f"{folder} holds no journal")
+    return figures(venue)._replace(frames=found.frames, rows=found.seq)
+
+
+def figures(venue: Venue) -> Verification:
+    """Return the hashes and sums of a venue as it stands; frames and rows as replayed."""
+    house = venue.house
+    return Verification(
+        ok=True,
+        frames=0,
+        rows=venue.exchange.seq,
+        state_hash=state_hash(venue.exchange.state),
+        event_hash=venue.exchange.chain.hex(),
+        ledger_hash=house.ledger.hash().hex(),
+        ledger_sum_micro=house.ledger.total(),
+        position_sum=int(house.positions.holdings["net"].sum()),
+        finding="",
+    )
+
+
+def _refused(frames: int, rows: int, finding: str) -> Verification:
+    return Verification(False, frames, rows, "", "", "", 0, 0, finding)

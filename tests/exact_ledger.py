@@ -1,0 +1,85 @@
+"""An exact ledger in fractions of dollars, written from the rulebook: the tests' oracle.
+
+It reads events only, and shares no code and no unit with `clearing`.
+"""
+
+from collections import defaultdict
+from fractions import Fraction
+
+from engine.exchange import Outcome
+from engine.schema import Did, Side
+
+USD_A_UNIT = Fraction(5, 1000)  # Of a price, per GPU-hour.
+HOURS = 730
+FEE = {"member": Fraction(365, 100), "other": Fraction(550, 100)}
+SETTLEMENT_FEE = {"member": Fraction(90, 100), "other": Fraction(135, 100)}
+
+
+class ExactLedger:
+    """Cash by account, in USD; what is held, and what was traded since the last mark."""
+
+    def __init__(self, members: set[int]) -> None:
+        self.members = members
+        self.cash: dict[int, Fraction] = defaultdict(Fraction)
+        self.variation: dict[tuple[int, int], Fraction] = defaultdict(Fraction)
+        self.fees_due: dict[int, Fraction] = defaultdict(Fraction)
+        self._held: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        self._marks: dict[int, Fraction] = {}
+        self._fills: dict[int, list[tuple[int, int, Fraction]]] = defaultdict(list)
+
+    def fold(self, outcome: Outcome) -> None:
+        """Take in the events of one frame."""
+        names = outcome.events.dtype.names or ()
+        for row in outcome.events.tolist():
+            event = dict(zip(names, row, strict=True))
+            match event["kind"]:
+                case Did.FILLED:
+                    self._fill(event)
+                case Did.MARKED | Did.SETTLED:
+                    self._mark(event["instrument"], event["price"] * USD_A_UNIT)
+                    if event["kind"] == Did.SETTLED:
+                        self._settle(event["instrument"])
+                case Did.DEPOSITED:
+                    self.cash[event["account"]] += Fraction(event["quantity"], 10**6)
+                case Did.TAKEN | Did.CHARGED:
+                    self.cash[event["account"]] -= Fraction(event["quantity"], 10**6)
+
+    def worth(self, account: int) -> Fraction:
+        """Return cash and what marking now, at the last mark, would pay."""
+        unpaid = sum(
+            (
+                lots * (self._marks[instrument] - price) * HOURS
+                for instrument, fills in self._fills.items()
+                for who, lots, price in fills
+                if who == account and instrument in self._marks
+            ),
+            Fraction(),
+        )
+        return self.cash[account] + unpaid
+
+    def _fill(self, event: dict[str, int]) -> None:
+        lots = event["quantity"] if event["side"] == Side.BUY else -event["quantity"]
+        account = event["account"]
+        self._fills[event["instrument"]].append((account, lots, event["price"] * USD_A_UNIT))
+        self.fees_due[account] += abs(lots) * FEE[self._class(account)]
+
+    def _mark(self, instrument: int, price: Fraction) -> None:
+        """Pay net x (price - mark before) + the sum of q x (price - trade price)."""
+        held = self._held[instrument]
+        for account, net in held.items():
+            self._pay(account, instrument, net * (price - self._marks.get(instrument, price)))
+        for account, lots, traded in self._fills.pop(instrument, []):
+            held[account] += lots
+            self._pay(account, instrument, lots * (price - traded))
+        self._marks[instrument] = price
+
+    def _settle(self, instrument: int) -> None:
+        for account, net in self._held.pop(instrument, {}).items():
+            self.fees_due[account] += abs(net) * SETTLEMENT_FEE[self._class(account)]
+
+    def _pay(self, account: int, instrument: int, dollars_an_hour: Fraction) -> None:
+        self.cash[account] += dollars_an_hour * HOURS
+        self.variation[account, instrument] += dollars_an_hour * HOURS
+
+    def _class(self, account: int) -> str:
+        return "member" if account in self.members else "other"
