@@ -1,0 +1,9 @@
+"""The participants of the synthetic market, one module a kind."""
+
+from sim.agents.arbitrageur import Arbitrageur
+from sim.agents.base import Agent
+from sim.agents.hedger import Hedger
+from sim.agents.maker import Maker
+from sim.agents.noise import Noise
+
+__all__ = ["Agent", "Arbitrageur", "Hedger", "Maker", "Noise"]

@@ -1,0 +1,82 @@
+"""The market maker: two-sided in the nearest months, leaning against what it holds."""
+
+from typing import Annotated
+
+import numpy as np
+from msgspec import Meta
+
+from clearing.directory import Instrument
+from engine.instruments import TICK
+from engine.rows import Batch
+from engine.schema import NIL_PRICE, Side
+from sim.agents.base import Agent, Lots, Share, Ticks
+from sim.agents.fair import UNKNOWN, blend, down, up
+from sim.view import Order, View
+
+
+class Maker(Agent, frozen=True, kw_only=True, tag="maker"):
+    """Quotes around a blend of index and last trade; re-quotes when its price has moved a tick.
+
+    Each month farther out is quoted half a tick wider. Holding `skew_per` lots moves both
+    quotes one tick against the position; at `position_max` the side that adds is withdrawn.
+    """
+
+    lots: Lots = 20
+    half_spread: Ticks = 1.0
+    weight: Share = 0.7  # Of the index against the last trade.
+    skew_per: Lots = 60
+    position_max: Annotated[int, Meta(ge=1, le=100_000)] = 600
+
+    def wake(self, view: View, now: int, rng: np.random.Generator) -> Batch:
+        """Return the commands that bring the quotes to where they should be."""
+        batch = Batch()
+        for product in view.products(self.models):
+            for ahead, instrument in enumerate(view.instruments(product, self.months)):
+                self._quote(batch, view, instrument, ahead, rng)
+        return batch
+
+    def _quote(
+        self,
+        batch: Batch,
+        view: View,
+        instrument: Instrument,
+        ahead: int,
+        rng: np.random.Generator,
+    ) -> None:
+        value = blend(view, instrument, self.weight)
+        if value == UNKNOWN:
+            return
+        net = view.net[instrument.number]
+        center = value - TICK * net / self.skew_per
+        half = TICK * (self.half_spread + ahead / 2 + 0.5 * rng.random())
+        best = view.quote(instrument.number)
+        bid, ask = down(center - half), up(center + half)
+        if best.ask != NIL_PRICE:
+            bid = min(bid, best.ask - TICK)
+        if best.bid != NIL_PRICE:
+            ask = max(ask, best.bid + TICK)
+        self._side(batch, view, instrument, Side.BUY, bid, net < self.position_max)
+        self._side(batch, view, instrument, Side.SELL, ask, net > -self.position_max)
+
+    def _side(
+        self,
+        batch: Batch,
+        view: View,
+        instrument: Instrument,
+        side: Side,
+        price: int,
+        wanted: bool,
+    ) -> None:
+        """Add what turns the orders of one side into a single one at `price`, or into none."""
+        account, number = view.account, instrument.number
+        orders = [order for order in view.working(number) if order.side == side]
+        wanted = wanted and price >= instrument.tick
+        for order in orders[1:] if wanted else orders:
+            batch.cancel(account, number, order.order_id)
+        if wanted and not orders:
+            batch.enter(account, number, side, self.lots, price, smp_id=account)
+        elif wanted and self._is_stale(orders[0], price):
+            batch.replace(account, number, orders[0].order_id, self.lots, price)
+
+    def _is_stale(self, order: Order, price: int) -> bool:
+        return order.price != price or order.leaves < self.lots // 2

@@ -1,0 +1,63 @@
+"""The noise trader: buys and sells for reasons of its own."""
+
+from typing import Annotated
+
+import numpy as np
+from msgspec import Meta
+
+from clearing.directory import Instrument
+from engine.instruments import TICK
+from engine.rows import Batch
+from engine.schema import NIL_PRICE, Side, Tif
+from sim.agents.base import Agent, Lots, Share
+from sim.view import View
+
+
+class Noise(Agent, frozen=True, kw_only=True, tag="noise"):
+    """Takes what is offered with chance `taking`, else leaves a limit order near the market.
+
+    Its side is a coin that the position biases, so that it wanders but comes back: at
+    `position_max` lots it only trades the other way. It keeps at most `orders_max` orders.
+    """
+
+    lots: Lots = 6
+    taking: Share = 0.5
+    depth: Annotated[int, Meta(ge=0, le=100)] = 4  # Ticks from the touch, at most.
+    orders_max: Annotated[int, Meta(ge=1, le=100)] = 4
+    position_max: Lots = 80
+
+    def wake(self, view: View, now: int, rng: np.random.Generator) -> Batch:
+        """Return one order, and the cancel of the oldest where there are too many."""
+        batch = Batch()
+        products = view.products(self.models)
+        instruments = view.instruments(products[rng.integers(len(products))], self.months)
+        if not instruments:
+            return batch
+        if len(view.orders) >= self.orders_max:
+            oldest = min(view.orders.values(), key=lambda order: order.order_id)
+            batch.cancel(view.account, oldest.instrument, oldest.order_id)
+        nearest_first = min(int(rng.geometric(0.5)), len(instruments)) - 1
+        self._trade(batch, view, instruments[nearest_first], rng)
+        return batch
+
+    def _trade(
+        self, batch: Batch, view: View, instrument: Instrument, rng: np.random.Generator
+    ) -> None:
+        quote = view.quote(instrument.number)
+        if NIL_PRICE in (quote.bid, quote.ask):
+            return
+        bias = view.net[instrument.number] / self.position_max
+        buys = rng.random() < 0.5 - 0.5 * bias
+        side = Side.BUY if buys else Side.SELL
+        lots = int(rng.integers(1, self.lots + 1))
+        taking = rng.random() < self.taking
+        depth = TICK * int(rng.integers(0, self.depth + 1))
+        if taking:
+            price = quote.ask if buys else quote.bid
+        else:
+            price = quote.bid - depth if buys else quote.ask + depth
+        tif = Tif.FAK if taking else Tif.DAY
+        if price > 0:
+            batch.enter(
+                view.account, instrument.number, side, lots, price, tif=tif, smp_id=view.account
+            )

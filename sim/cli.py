@@ -1,0 +1,265 @@
+"""The `cfx` command: arguments in, lines out, and one sentence for what cannot be done.
+
+Each command imports what it needs when it runs, so that help is instant. Bad input ends with
+exit status 1 and a sentence on stderr, a wrong command line with 2; never a traceback.
+"""
+
+import datetime
+import pathlib
+import signal
+import sys
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from sim.panel import Panel
+
+app = typer.Typer(
+    help="cfx: a compute futures exchange on one machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+accounts = typer.Typer(help="Accounts of an exchange.", no_args_is_help=True)
+keys = typer.Typer(help="API keys of an account.", no_args_is_help=True)
+app.add_typer(accounts, name="accounts")
+app.add_typer(keys, name="keys")
+
+_SENTENCES = (
+    ("msgspec", "MsgspecError"),
+    ("engine.survey", "JournalError"),
+    ("gateway.operator", "OperatorError"),
+)
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")]
+_Folder = Annotated[pathlib.Path, typer.Option("--data", help="The exchange's folder.")]
+_DAY = ["%Y-%m-%d"]
+_From = Annotated[
+    datetime.datetime | None,
+    typer.Option("--from", formats=_DAY, metavar="D", help="First date, such as 2026-07-05."),
+]
+_To = Annotated[
+    datetime.datetime | None,
+    typer.Option("--to", formats=_DAY, metavar="D", help="Last date."),
+]
+
+
+@app.command()
+def run(
+    scenario: Annotated[str, typer.Argument(help="A scenario's name, or its TOML file.")],
+    prices: Annotated[
+        pathlib.Path | None, typer.Option(help="A price panel, CSV or CSV.gz.")
+    ] = None,
+    first: _From = None,
+    last: _To = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="The most trade dates.")] = None,
+    out: Annotated[
+        pathlib.Path | None, typer.Option(help="A new folder, for journal and results.")
+    ] = None,
+    as_json: _Json = False,
+    show: Annotated[bool, typer.Option("--show", help="Print the scenario, and stop.")] = False,
+) -> None:
+    """Simulate a scenario: a line a trading day, then what it came to.
+
+    On a price panel without --from and --to: its last stretch without a gap. Without --out
+    nothing is written.
+    """
+    from sim.scenario import load, show_toml
+
+    chosen = load(scenario, seed=seed, days=days)
+    if show:
+        typer.echo(show_toml(chosen), nl=False)
+        return
+    from sim.plan import Span, planned, planned_on
+    from sim.simulate import simulate
+
+    span = Span(_date(first), _date(last), days or 0)
+    plan = planned_on(chosen, prices, span) if prices else planned(chosen, span)
+    _remark(plan.panel)
+    _say_if_cold()
+    simulate(plan, out, as_json, typer.echo)
+
+
+def _remark(panel: "Panel") -> None:
+    """Say on stderr which rows of a panel could not be right."""
+    for line in panel.remarks():
+        typer.echo(line, err=True)
+
+
+@app.command()
+def serve(
+    folder: _Folder = pathlib.Path("cfx-data"),
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any free port.")] = 8080,
+    scenario: Annotated[str, typer.Option(help="Founds the exchange; its agents trade.")] = "",
+    speed: Annotated[str, typer.Option(help="real, a factor such as 60x, or max.")] = "real",
+    durability: Annotated[str, typer.Option(help="fsync, os or none.")] = "fsync",
+    tls: Annotated[
+        tuple[str, str] | None,
+        typer.Option(help="Certificate and key files.", metavar="CERT KEY"),
+    ] = None,
+) -> None:
+    """Open the live exchange; prints `ready http://127.0.0.1:PORT recovered=N`."""
+    from gateway.server import serve as serve_gateway
+    from sim.live import live
+
+    _say_if_cold()
+    founding, crowd = live(scenario)
+    status = serve_gateway(
+        folder,
+        port=port,
+        speed=speed,
+        durability=durability,
+        genesis=founding,
+        crowd=crowd,
+        tls=tls,
+    )
+    raise typer.Exit(status)
+
+
+@app.command()
+def verify(
+    folder: Annotated[pathlib.Path, typer.Argument(help="A run's or an exchange's folder.")],
+) -> None:
+    """Replay a journal, prove every hash in it, and print what it holds as JSON."""
+    from clearing.verify import verify as verified
+    from sim.report import to_json
+
+    _say_if_cold()
+    found = verified(folder)
+    typer.echo(to_json(found._asdict()))
+    if not found.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def play(
+    files: Annotated[list[pathlib.Path], typer.Argument(help="Scenes.")],
+) -> None:
+    """Play scenes against the engine and its reference, and print each difference."""
+    from engine.scene import play as play_scene
+
+    _say_if_cold()
+    differences = [f"{file}: {line}" for file in files for line in play_scene(file.read_text())]
+    for line in differences:
+        typer.echo(line)
+    if differences:
+        raise typer.Exit(1)
+
+
+@app.command()
+def index(
+    prices: Annotated[pathlib.Path, typer.Option(help="A price panel, CSV or CSV.gz.")],
+    model: Annotated[str, typer.Option(help="A GPU model, such as H100.")],
+    out: Annotated[pathlib.Path, typer.Option(help="The CSV file of fixings.")],
+    first: _From = None,
+    last: _To = None,
+    audit: Annotated[
+        pathlib.Path | None, typer.Option(help="A Parquet file of every observation.")
+    ] = None,
+) -> None:
+    """Compute a model's daily fixings from a price panel."""
+    from clearing.terms import IndexTerms
+    from sim.index_table import audit_table, fixings, index_row, write_audit, write_index
+    from sim.plan import Span, panel_on
+
+    panel = panel_on(prices, [model], Span(_date(first), _date(last)))
+    _remark(panel)
+    found = fixings(panel, model, IndexTerms())
+    write_index(out, (index_row(fixing, model) for fixing in found))
+    if audit:
+        write_audit(audit, (audit_table(fixing, model, panel.names) for fixing in found))
+    typer.echo(f"{len(found)} fixings of {model} from {panel.dates[0]} to {panel.dates[-1]}")
+
+
+@app.command()
+def match(
+    flow: Annotated[pathlib.Path, typer.Argument(help="An order flow, .npz.")],
+    as_json: _Json = False,
+    hidden: Annotated[
+        Literal["", "stops"], typer.Option(help="stops: enter a tape's hidden orders.")
+    ] = "",
+) -> None:
+    """Match an order flow with the real kernel, and report what came of it."""
+    from sim.match import match as matched
+    from sim.match import show
+
+    _say_if_cold()
+    typer.echo(show(matched(flow, hidden_stops=hidden == "stops"), as_json))
+
+
+@accounts.command("new")
+def accounts_new(
+    folder: _Folder,
+    owner: Annotated[str, typer.Option(help="Who it belongs to.")],
+    kind: Annotated[
+        str, typer.Option("--type", help="member, hedger or speculator.")
+    ] = "speculator",
+    origin: Annotated[str, typer.Option(help="house or customer.")] = "customer",
+    cash: Annotated[str, typer.Option(help="USD deposited at once.")] = "0",
+) -> None:
+    """Open an account, also while the exchange runs; prints it as JSON."""
+    from gateway.operator import open_account
+    from sim.report import to_json
+
+    typer.echo(to_json(open_account(folder, owner, type=kind, origin=origin, cash=cash)))
+
+
+@keys.command("new")
+def keys_new(
+    folder: _Folder,
+    account: Annotated[str, typer.Option(help="Its name or number.")],
+    scopes: Annotated[str, typer.Option(help="Parted by commas.")] = "read,trade",
+    as_json: _Json = False,
+) -> None:
+    """Make an API key of an account, also while the exchange runs."""
+    from gateway.operator import new_key
+    from sim.report import to_json
+
+    key = new_key(folder, account, scopes=scopes.split(","))
+    if as_json:
+        typer.echo(to_json(key))
+        return
+    for name in ("client_id", "client_secret", "account", "rest", "ws"):
+        typer.echo(f"{name:14} {getattr(key, name)}")
+
+
+def main() -> None:
+    """Run the command line, and end the process with its exit status."""
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        app(prog_name="cfx")
+    except _refusals() as refusal:
+        _fail(str(refusal))
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    """Return the exceptions that are sentences for a user, also those of the layers below.
+
+    What was raised was loaded before: nothing is imported here, which would take a second.
+    """
+    loaded = [(sys.modules.get(module), name) for module, name in _SENTENCES]
+    ours = [getattr(module, name) for module, name in loaded if hasattr(module, name)]
+    return (ValueError, OSError, *ours)
+
+
+def _end(_signal: int, _frame: object) -> NoReturn:
+    """End with status 0: to be told to stop is no failure."""
+    sys.exit(0)
+
+
+def _fail(sentence: str) -> NoReturn:
+    typer.echo(f"cfx: {' '.join(sentence.split())}", err=True)
+    sys.exit(1)
+
+
+def _say_if_cold() -> None:
+    from engine.jit import is_cold
+
+    if is_cold():
+        typer.echo("compiling the matching engine, once, about a minute", err=True)
+
+
+def _date(day: datetime.datetime | None) -> datetime.date:
+    """Return the date of an option, or the earliest date there is where it was not given."""
+    return day.date() if day else datetime.date.min

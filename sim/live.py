@@ -1,0 +1,46 @@
+"""What a served exchange takes from a scenario: its first rows, a spot market, participants.
+
+The gateway drives all of it by its own clock. A restarted crowd learns from the journal all that
+it knew, and looks at the market once; its streams of chance begin anew.
+"""
+
+import datetime
+from collections.abc import Callable
+
+import msgspec
+
+from clearing.calendar import moment, on_or_after
+from engine.rows import Batch
+from sim.founding import found, participants
+from sim.panel_generator import generate
+from sim.plan import models
+from sim.scenario import Scenario, load
+from sim.spot import PanelSpot
+from sim.world import Crowd
+
+DEFAULT = "demo"  # Where no scenario is named: its products and spot market, and nobody trades.
+SPOT_DAYS = 366  # Of generated observations; after them the index is carried, then ends.
+
+_OPEN = 9 * 3600  # Chicago, seconds after midnight of the first trade date: trading is open.
+_DAY = datetime.timedelta(days=1)
+
+Founding = Callable[[], tuple[Batch, int]]
+
+
+def live(name: str) -> tuple[Founding, Crowd]:
+    """Return what makes the first rows of a scenario's exchange, and who takes part in it."""
+    scenario = load(name) if name else msgspec.structs.replace(load(DEFAULT), agents=[])
+    return lambda: found(scenario, *_opening(scenario)), _crowd(scenario)
+
+
+def _opening(scenario: Scenario) -> tuple[datetime.date, int]:
+    """Return the first trade date, and the moment at which the exchange opens on it."""
+    first_day = on_or_after(scenario.start)
+    return first_day, moment(first_day, _OPEN)
+
+
+def _crowd(scenario: Scenario) -> Crowd:
+    first_day, opened = _opening(scenario)
+    last_day = first_day + SPOT_DAYS * _DAY
+    panel = generate(models(scenario), first_day - _DAY, last_day, scenario.seed)
+    return Crowd(participants(scenario), PanelSpot(panel), scenario.seed, opened)

@@ -1,0 +1,187 @@
+"""What one participant sees: the tape as of its feed's delay, and its own affairs.
+
+A view is folded from outcomes alone; State, house and other accounts' events are
+out of its reach. Agents read it and never write to it.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from clearing.directory import Instrument
+from engine.schema import NIL_PRICE, Did, Phase, Reason, Side, Standing
+from sim.tape import Event, Print, Quote, Settled, Tape
+
+
+class Order(NamedTuple):
+    """An own order that lives."""
+
+    order_id: int
+    instrument: int
+    side: int
+    price: int
+    leaves: int
+    time: int  # When it entered.
+
+
+class View:
+    """The market and one account, as far as they are known at the account's desk."""
+
+    def __init__(self, tape: Tape) -> None:
+        self.account = 0  # 0: not open yet.
+        self.horizon = 0  # All that was published up to here has arrived.
+        self.orders: dict[int, Order] = {}
+        self.net: dict[int, int] = defaultdict(int)  # Lots by instrument, short below 0.
+        self.cash = 0  # Micro-dollars, as of the last mark.
+        self.deposited = 0  # Micro-dollars, all deposits so far.
+        self.standing = int(Standing.GOOD)
+        self.called = 0  # Micro-dollars that the house wants.
+        self.called_at = 0
+        self.paid = 0  # Micro-dollars deposited since the call.
+        self.short_at = 0  # When one was last refused for want of margin.
+        self._tape = tape
+        self._cost: dict[int, int] = defaultdict(int)  # Price units x lots.
+        self._pending: deque[Event] = deque()
+
+    def post(self, event: Event) -> None:
+        """Put an event on its way to this desk."""
+        self._pending.append(event)
+
+    def look(self, horizon: int) -> None:
+        """Learn what was published up to `horizon`; what was known is never forgotten."""
+        self.horizon = max(self.horizon, horizon)
+        while self._pending and self._pending[0].time <= self.horizon:
+            self._learn(self._pending.popleft())
+
+    def products(self, models: Sequence[str]) -> list[int]:
+        """Return the numbers of the products of these models; of all where none is named."""
+        known = self._tape.directory.products
+        return [one.number for one in known if not models or one.name in models]
+
+    def instruments(self, product: int, months: int) -> list[Instrument]:
+        """Return those of a product's nearest `months` live futures that are open."""
+        found = []
+        for future in self._tape.futures.get(product, ()):
+            phase = self.phase(future.number)
+            if phase != Phase.EXPIRED:
+                months -= 1
+                found += [future] * (phase == Phase.OPEN)
+            if months == 0:
+                break
+        return found
+
+    def basis(self, product: int, ahead: int) -> int:
+        """Return how far the terms put a month above the index at first, in price units."""
+        return self._tape.basis(product, ahead)
+
+    def is_open(self, instrument: int) -> bool:
+        """Whether the contract trades continuously."""
+        return self.phase(instrument) == Phase.OPEN
+
+    def phase(self, instrument: int) -> int:
+        """Return the Phase that a contract is in."""
+        return self._tape.phases[instrument].at(self.horizon)
+
+    def quote(self, instrument: int) -> Quote:
+        """Return the top of the book and the last trade."""
+        return self._tape.quotes[instrument].at(self.horizon)
+
+    def settled(self, instrument: int) -> Settled:
+        """Return the last mark and market settlement."""
+        return self._tape.settled[instrument].at(self.horizon)
+
+    def index(self, product: int) -> Print:
+        """Return the index value published last."""
+        return self._tape.indexes[product].at(self.horizon)
+
+    def working(self, instrument: int) -> list[Order]:
+        """Return the own orders in a contract, oldest first."""
+        return [order for order in self.orders.values() if order.instrument == instrument]
+
+    def equity(self) -> int:
+        """Return cash and what the positions have made since their marks, in micro-dollars."""
+        return self.cash + sum(
+            self._gain(instrument, self._price(instrument)) for instrument in self._cost
+        )
+
+    def _price(self, instrument: int) -> int:
+        """Return the last trade, or the mark, or NIL_PRICE."""
+        last = self.quote(instrument).last
+        return last if last != NIL_PRICE else self.settled(instrument).mark
+
+    def _gain(self, instrument: int, price: int) -> int:
+        if price == NIL_PRICE:
+            return 0
+        value = self._tape.directory.instruments[instrument].value
+        return (self.net[instrument] * price - self._cost[instrument]) * value
+
+    def _learn(self, event: Event) -> None:
+        _LESSONS[event.kind](self, event)
+
+    def _enter(self, event: Event) -> None:
+        self._keep(event, event.time)
+
+    def _change(self, event: Event) -> None:
+        known = self.orders.get(event.order_id)
+        self._keep(event, known.time if known else event.time)
+
+    def _lose(self, event: Event) -> None:
+        self.orders.pop(event.order_id, None)
+
+    def _refuse(self, event: Event) -> None:
+        if event.reason == Reason.MARGIN_SHORT:
+            self.short_at = event.time
+
+    def _stand(self, event: Event) -> None:
+        self.standing, self.called = event.quantity, event.leaves
+        self.called_at, self.paid = event.time, 0
+
+    def _deposit(self, event: Event) -> None:
+        self.cash = event.leaves
+        self.deposited += event.quantity
+        self.paid += event.quantity
+
+    def _take(self, event: Event) -> None:
+        self.cash = event.leaves
+
+    def _keep(self, event: Event, entered: int) -> None:
+        order = (event.order_id, event.instrument, event.side, event.price, event.leaves)
+        self.orders[event.order_id] = Order(*order, entered)
+
+    def _fill(self, event: Event) -> None:
+        signed = event.quantity if event.side == Side.BUY else -event.quantity
+        self.net[event.instrument] += signed
+        self._cost[event.instrument] += signed * event.price
+        known = self.orders.get(event.order_id)
+        if event.leaves == 0:
+            self.orders.pop(event.order_id, None)
+        elif known:
+            self.orders[event.order_id] = known._replace(leaves=event.leaves)
+
+    def _pay(self, event: Event) -> None:
+        """Take the variation of a mark or a final settlement into cash."""
+        instrument = event.instrument
+        if not (self.net[instrument] or self._cost[instrument]):
+            return
+        self.cash += self._gain(instrument, event.price)
+        if event.kind == Did.SETTLED:
+            self.net[instrument] = 0
+        self._cost[instrument] = self.net[instrument] * event.price
+
+
+_LESSONS: dict[
+    int, Callable[[View, Event], None]
+] = {  # What a view makes of each kind of event that is folded.
+    Did.ENTERED: View._enter,
+    Did.RESTED: View._change,
+    Did.REPLACED: View._change,
+    Did.FILLED: View._fill,
+    Did.CANCELED: View._lose,
+    Did.REJECTED: View._refuse,
+    Did.SUSPENDED: View._stand,
+    Did.DEPOSITED: View._deposit,
+    Did.TAKEN: View._take,
+    Did.CHARGED: View._take,
+    Did.MARKED: View._pay,
+    Did.SETTLED: View._pay,
+}
