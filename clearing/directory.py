@@ -10,8 +10,9 @@ import numpy as np
 from clearing.terms import ProductTerms, decode_terms
 from engine.exchange import Outcome
 from engine.jit import Row
+from engine.layout import LISTING, MONEY
 from engine.rows import text_at
-from engine.schema import LISTING, MONEY, Did, Kind
+from engine.schema import Did, Kind
 
 
 class Product(NamedTuple):

@@ -11,8 +11,9 @@ from clearing.index.population import Tier
 from clearing.reports import Fixed
 from engine.frame import Frame
 from engine.jit import Row, Table
+from engine.layout import OBSERVE
 from engine.rows import Batch, text_at
-from engine.schema import OBSERVE, Kind
+from engine.schema import Kind
 
 
 class Fixings:

@@ -19,8 +19,9 @@ from clearing.reports import Activity, Variation
 from engine.exchange import Outcome
 from engine.frame import Frame
 from engine.jit import Row, Table
+from engine.layout import MONEY
 from engine.rows import Batch, join, text_at
-from engine.schema import MONEY, AccountType, Cycle, Did, Kind, Origin
+from engine.schema import AccountType, Cycle, Did, Kind, Origin
 
 _FIRST_MONEY = Did.DEPOSITED  # Events from here on are of money, marks and standings.
 _FIRST_OF_HOUSE = Kind.MARK  # Rows from here on are not participants' own.

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.jit import Row, Table, kernel
-from engine.schema import EVENT, NIL_PRICE, AccountType, Did, Side
+from engine.layout import EVENT
+from engine.schema import NIL_PRICE, AccountType, Did, Side
 
 MINUTES = 16  # Of trading that are kept, minute by minute, for volume-weighted prices.
 MINUTE = 60_000_000_000  # Nanoseconds.

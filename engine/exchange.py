@@ -12,8 +12,9 @@ from engine.hashes import event_chain
 from engine.jit import Table
 from engine.journal import Journal, JournalError, NoJournal
 from engine.kernel import step, views
+from engine.layout import EVENT
 from engine.rows import Batch
-from engine.schema import EVENT, Origin
+from engine.schema import Origin
 from engine.state import Sizes, State, new_state
 
 _EVENTS = 1 << 12  # Rows of the event buffer at first.

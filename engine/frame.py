@@ -12,7 +12,8 @@ import numpy as np
 from engine.hashes import SIZE as HASH_BYTES
 from engine.hashes import digest
 from engine.jit import Table
-from engine.schema import COMMAND, RULES
+from engine.layout import COMMAND
+from engine.schema import RULES
 
 MAGIC = b"cfxframe"
 FORMAT = 1  # Raised when the layout of a frame changes.

@@ -6,10 +6,11 @@ from engine.amend import cancel, replace
 from engine.auction import publish
 from engine.emit import say, tell_refused
 from engine.jit import Row, Table, kernel
+from engine.layout import LISTING, MONEY, ORDER
 from engine.listing import add_account, add_owner, add_product, list_instrument
 from engine.money import charge, deposit, mark, rate, settle, suspend, transfer, withdraw
 from engine.orders import enter
-from engine.schema import LISTING, MONEY, ORDER, VERSION, Did, Kind, Reason
+from engine.schema import VERSION, Did, Kind, Reason
 from engine.state import State
 from engine.sweep import cancel_all, change_phase
 

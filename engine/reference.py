@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from engine.jit import Table
+from engine.layout import LISTING, MONEY, ORDER
 from engine.reference_house import (
     change_phase,
     charge,
@@ -26,18 +27,7 @@ from engine.reference_house import (
 from engine.reference_orders import cancel, cancel_all, enter, refuse, replace
 from engine.reference_risk import Account, Instrument, RefusedError
 from engine.reference_world import Row, World
-from engine.schema import (
-    LISTING,
-    MONEY,
-    ORDER,
-    VERSION,
-    AccountType,
-    Did,
-    Form,
-    Kind,
-    Reason,
-    Side,
-)
+from engine.schema import VERSION, AccountType, Did, Form, Kind, Reason, Side
 from engine.state import Sizes
 
 PRICE_MAX = 2**40

@@ -14,19 +14,7 @@ from engine.reference_risk import (
     refuse_beyond_margin,
 )
 from engine.reference_world import Row, World
-from engine.schema import (
-    NIL,
-    NIL_PRICE,
-    Did,
-    Flag,
-    Phase,
-    Reason,
-    Side,
-    Smp,
-    Standing,
-    Tif,
-    Type,
-)
+from engine.schema import NIL, NIL_PRICE, Did, Flag, Phase, Reason, Side, Smp, Standing, Tif, Type
 
 KNOWN_FLAGS = Flag.IN_FLIGHT | Flag.OPERATOR
 RESTING = (Tif.DAY, Tif.GTC, Tif.GTD)

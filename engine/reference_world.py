@@ -10,9 +10,10 @@ from types import SimpleNamespace
 import numpy as np
 
 from engine.jit import Table
+from engine.layout import EVENT
 from engine.reference_book import Order, auction_price, reaches
 from engine.reference_risk import Account, Instrument, Market, Position
-from engine.schema import EVENT, NIL_PRICE, SLOT_BITS, Did, Phase, Reason, Role, Side, Smp
+from engine.schema import NIL_PRICE, SLOT_BITS, Did, Phase, Reason, Role, Side, Smp
 from engine.state import Sizes
 
 Row = SimpleNamespace  # A command, or an event, with the fields of its dtype.

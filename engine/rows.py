@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from engine.jit import Table
-from engine.schema import COMMAND, LISTING, MONEY, NIL, OBSERVE, VERSION, Kind, Tif, Type
+from engine.layout import COMMAND, LISTING, MONEY, OBSERVE
+from engine.schema import NIL, VERSION, Kind, Tif, Type
 
 _LENGTH = struct.Struct("<H")
 TEXT_MAX = 65_535  # Bytes of one text.

@@ -24,13 +24,14 @@ from engine.check import check
 from engine.hashes import state_hash
 from engine.jit import Table
 from engine.kernel import step, views
+from engine.layout import EVENT
 from engine.reference import Reference
 from engine.rows import Batch
 from engine.scene_orders import VERBS, write_fields
 from engine.scene_stage import DIRECTIVES, Stage
 from engine.scene_text import Line, Words, lines
 from engine.scene_words import difference, put
-from engine.schema import EVENT, NIL, Did, Role, Side
+from engine.schema import NIL, Did, Role, Side
 from engine.state import Sizes, new_state
 
 _OF_INSTRUMENTS = (Did.INDICATIVE, Did.PHASED)

@@ -5,10 +5,11 @@
 
 from collections.abc import Callable
 
+from engine.layout import MONEY
 from engine.rows import Batch
 from engine.scene_stage import Stage
 from engine.scene_text import Words
-from engine.schema import MONEY, Flag, Kind, Side, Smp, Tif, Type
+from engine.schema import Flag, Kind, Side, Smp, Tif, Type
 
 NOBODY = 1 << 40  # The id of an order that never was.
 

@@ -8,9 +8,10 @@ import datetime
 from collections.abc import Callable
 
 from engine.instruments import CLIP, VALUE, as_number
+from engine.layout import LISTING
 from engine.rows import Batch
 from engine.scene_text import Words
-from engine.schema import LISTING, NIL, AccountType, Form, Kind, Phase, Standing
+from engine.schema import NIL, AccountType, Form, Kind, Phase, Standing
 from engine.state import Sizes
 
 CASH = 1_000_000_000_000_000  # An account's cash unless the scene says otherwise: 1e9 USD.

@@ -13,20 +13,9 @@ import numpy as np
 from engine.hashes import list_orders
 from engine.jit import Table
 from engine.kernel import step, views
+from engine.layout import COMMAND, EVENT
 from engine.rows import Batch
-from engine.schema import (
-    COMMAND,
-    EVENT,
-    SLOT_BITS,
-    VERSION,
-    Did,
-    Form,
-    Kind,
-    Phase,
-    Reason,
-    Tif,
-    Type,
-)
+from engine.schema import SLOT_BITS, VERSION, Did, Form, Kind, Phase, Reason, Tif, Type
 from engine.state import Sizes, State, new_state
 
 ACCOUNT, INSTRUMENT, PRODUCT = 1, 0, 0

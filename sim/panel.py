@@ -18,7 +18,8 @@ import numpy as np
 
 from clearing.calendar import MINUTE, times
 from engine.jit import Table
-from engine.schema import OBSERVE, Cycle
+from engine.layout import OBSERVE
+from engine.schema import Cycle
 from sim.panel_rows import REQUIRED, Misread, Offer, Other, read_offer
 
 GAP_DAYS = 3  # Days without a row, from one day with rows to the next, that are no gap.

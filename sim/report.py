@@ -16,7 +16,8 @@ from clearing.reports import Settlement
 from engine.exchange import Outcome
 from engine.instruments import as_date, usd
 from engine.jit import Table
-from engine.schema import EVENT, Did, Side
+from engine.layout import EVENT
+from engine.schema import Did, Side
 
 _LOCK = pathlib.Path(__file__).parent.parent / "requirements.lock"
 

@@ -17,7 +17,8 @@ from engine.exchange import Outcome
 from engine.frame import Frame
 from engine.instruments import as_number
 from engine.jit import Table
-from engine.schema import MONEY, NIL_PRICE, OBSERVE, Did, Kind, Phase, Side
+from engine.layout import MONEY, OBSERVE
+from engine.schema import NIL_PRICE, Did, Kind, Phase, Side
 from gateway.book import Books
 
 T = TypeVar("T")

@@ -8,7 +8,8 @@ import numpy as np
 from engine.disk import Disk
 from engine.frame import MAGIC, Frame, unpack
 from engine.journal import Journal, JournalError
-from engine.schema import COMMAND, Origin
+from engine.layout import COMMAND
+from engine.schema import Origin
 from engine.survey import segment_name, survey
 
 HERE = pathlib.Path("journal")

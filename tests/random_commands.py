@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from engine.jit import Table
+from engine.layout import LISTING
 from engine.rows import Batch
-from engine.schema import LISTING, NIL, NIL_PRICE, Kind, Phase
+from engine.schema import NIL, NIL_PRICE, Kind, Phase
 from tests.random_orders import cancel, cancel_all, enter, replace
 from tests.random_source import DAYS, MEMBERS, USD, Source
 

@@ -25,7 +25,8 @@ from clearing.calendar import (
     times,
     trade_date,
 )
-from engine.schema import MONEY, Cycle, Kind, Phase
+from engine.layout import MONEY
+from engine.schema import Cycle, Kind, Phase
 from tests import tidy
 
 PLAIN = datetime.date(2026, 10, 14)  # A Wednesday.

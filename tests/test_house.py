@@ -11,8 +11,9 @@ from clearing.ledger import Book, Entry
 from clearing.venue import Venue
 from engine.check import check
 from engine.instruments import VALUE, as_number, units
+from engine.layout import MONEY
 from engine.rows import Batch
-from engine.schema import MONEY, Cycle, Flag, Kind, Origin, Phase, Reason
+from engine.schema import Cycle, Flag, Kind, Origin, Phase, Reason
 from tests.exact_ledger import ExactLedger
 from tests.trading_days import (
     FIRST_DAY,

@@ -14,7 +14,7 @@ from clearing.index.fixing import UNIT, Fixing, fix, set_by_hand, unfixed, windo
 from clearing.index.population import Refusal, Term, Tier
 from clearing.terms import IndexTerms
 from engine.jit import Table
-from engine.schema import OBSERVE
+from engine.layout import OBSERVE
 from tests import tidy
 
 DUE = 1_785_000_000_000_000_000

@@ -9,8 +9,9 @@ from engine.check import check
 from engine.hashes import list_orders
 from engine.instruments import VALUE
 from engine.kernel import step, views
+from engine.layout import EVENT
 from engine.rows import Batch
-from engine.schema import EVENT, AccountType, Did, Form, Kind, Phase, Reason, Side, Standing
+from engine.schema import AccountType, Did, Form, Kind, Phase, Reason, Side, Standing
 from engine.state import Sizes, State, new_state
 
 MONTHS = 4

@@ -7,7 +7,8 @@ import pytest
 
 from clearing.positions import MINUTE, MINUTES, Positions
 from engine.jit import Table
-from engine.schema import EVENT, NIL_PRICE, AccountType, Did, Role, Side
+from engine.layout import EVENT
+from engine.schema import NIL_PRICE, AccountType, Did, Role, Side
 
 VALUE = 3_650_000
 FEES = (3_650_000, 5_500_000, 900_000, 1_350_000)

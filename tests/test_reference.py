@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from engine.check import check
 from engine.hashes import event_chain, state_hash
 from engine.jit import Table
+from engine.layout import EVENT
 from engine.reference import Reference
 from engine.scene import Kernel, play
-from engine.schema import EVENT, Did, Kind, Reason
+from engine.schema import Did, Kind, Reason
 from tests.random_commands import draw
 from tests.random_source import FULL, ROOMY, TIGHT, Setting, Source
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from engine.layout import MONEY, OBSERVE
 from engine.rows import Batch, join, text_at
-from engine.schema import MONEY, NIL, OBSERVE, Kind
+from engine.schema import NIL, Kind
 
 
 def test_a_row_is_written_whole() -> None:

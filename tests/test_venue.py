@@ -15,8 +15,9 @@ from clearing.verify import figures, verify
 from engine.exchange import Exchange, Outcome
 from engine.frame import Frame
 from engine.journal import Durability, Journal, JournalError
+from engine.layout import MONEY
 from engine.rows import Batch
-from engine.schema import MONEY, Cycle, Kind, Origin, Phase
+from engine.schema import Cycle, Kind, Origin, Phase
 from tests.trading_days import FIRST_DAY, SIZES, TERMS, Driver, found, observations
 
 DAYS = 4

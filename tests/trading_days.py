@@ -15,8 +15,9 @@ from clearing.terms import ProductTerms
 from clearing.venue import Venue
 from engine.exchange import Outcome
 from engine.instruments import as_number
+from engine.layout import OBSERVE
 from engine.rows import Batch
-from engine.schema import OBSERVE, AccountType, Kind, Side, Type
+from engine.schema import AccountType, Kind, Side, Type
 from engine.state import Sizes
 
 FIRST_DAY = datetime.date(2026, 7, 6)

@@ -16,7 +16,7 @@ from clearing.index.population import Refusal, Tier, by_provider, judge
 from clearing.index.weights import water_fill
 from clearing.terms import IndexTerms
 from engine.jit import Table
-from engine.schema import OBSERVE
+from engine.layout import OBSERVE
 
 PARTITIONS = 12  # Of the window, of equal length; those without observations do not count.
 WINDOW_NS = 3_600_000_000_000  # Observations of the hour before the fixing count.

@@ -13,7 +13,7 @@ import numpy as np
 
 from clearing.index.estimators import median, weighted_median
 from engine.jit import Table
-from engine.schema import COMMAND, OBSERVE
+from engine.layout import COMMAND, OBSERVE
 
 BAND = 5  # A price is refused below 1/5 of the day's median and above 5 times of it.
 HOURS_MILLI_MAX = 10**12  # In one observation; a billion GPU-hours.
