@@ -1,0 +1,47 @@
+"""EVENT rows as plain Python tuples, for folds that look at rows one by one."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from engine.jit import Table
+from engine.layout import EVENT
+
+
+class Event(NamedTuple):
+    """One EVENT row; what each field holds stands in `engine/layout.py`."""
+
+    seq: int
+    time: int
+    order_id: int
+    tag: int
+    price: int
+    quantity: int
+    leaves: int
+    trade_id: int
+    other: int
+    account: int
+    instrument: int
+    session: int
+    n: int
+    kind: int
+    side: int
+    reason: int
+    role: int
+    flags: int
+
+
+assert Event._fields == EVENT.names
+
+
+def chosen(kinds: Iterable[int]) -> Table:
+    """Return a table that is true at these kinds, shape (256,)."""
+    table = np.zeros(256, np.bool_)
+    table[list(kinds)] = True
+    return table
+
+
+def select(events: Table, table: Table) -> list[Event]:
+    """Return the events of the chosen kinds, in order."""
+    return [Event._make(row) for row in events[table[events["kind"]]].tolist()]

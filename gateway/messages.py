@@ -1,0 +1,206 @@
+"""What clients ask: each method's parameters and the scope that it needs.
+
+Together with `gateway/answers.py` and `gateway/envelope.py` the only places where
+names of the wire stand. A parameter that a struct does not name is refused; the
+envelope is read loosely, since JSON-RPC lets clients add members of their own.
+"""
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+import msgspec
+
+from gateway.keys import Scope
+
+Text = Annotated[str, msgspec.Meta(max_length=64)]
+Count = Annotated[int, msgspec.Meta(ge=1, le=1_000)]
+Milliseconds = Annotated[int, msgspec.Meta(ge=0, le=10**14)]
+Kind = Literal["any", "future", "option", "spot", "future_combo", "option_combo", "combo"]
+
+
+class Params(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """No parameters."""
+
+
+class ByCurrency(Params, frozen=True):
+    """All instruments of a model (H100), or of all (USD, any). ccxt repeats it as `code`."""
+
+    currency: Text = "any"
+    kind: Kind = "any"
+    code: Text = ""
+    type: Text = "all"
+
+
+class Instruments(Params, frozen=True):
+    """Which instruments to list."""
+
+    currency: Text = "any"
+    kind: Kind = "any"
+    expired: bool = False
+    include_spots: bool = False
+
+
+class ByInstrument(Params, frozen=True):
+    """One instrument, by its name or its exchange-style code."""
+
+    instrument_name: Text
+    type: Text = "all"
+
+
+class Depth(Params, frozen=True):
+    """A book, and how many of its prices a side."""
+
+    instrument_name: Text
+    depth: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 20
+
+
+class Trades(Params, frozen=True):
+    """A stretch of trades or orders: of one instrument, or of a currency."""
+
+    instrument_name: Text = ""
+    currency: Text = "any"
+    kind: Kind = "any"
+    code: Text = ""
+    count: Count = 10
+    start_timestamp: Milliseconds = 0
+    end_timestamp: Milliseconds = 10**14
+    start_seq: int = 0
+    end_seq: int = 2**62
+    include_old: bool = True
+    include_unfilled: bool = True
+    offset: Annotated[int, msgspec.Meta(ge=0)] = 0
+    sorting: Literal["asc", "desc", "default"] = "default"
+
+
+class TradesOf(Trades, frozen=True, kw_only=True):
+    """A stretch of trades or orders of one instrument."""
+
+    instrument_name: Text
+
+
+class Chart(Params, frozen=True):
+    """Candles of an instrument; resolution in minutes, or 1D."""
+
+    instrument_name: Text
+    start_timestamp: Milliseconds
+    end_timestamp: Milliseconds
+    resolution: Text = "1"
+
+
+class Order(Params, frozen=True):
+    """A new order. `amount` counts lots; `price` is in USD per GPU-hour."""
+
+    instrument_name: Text
+    amount: Decimal
+    type: Literal["limit", "market", "market_limit"] = "limit"
+    price: Decimal | None = None
+    label: Text = ""
+    time_in_force: Literal[
+        "good_til_cancelled", "good_til_day", "fill_or_kill", "immediate_or_cancel"
+    ] = "good_til_cancelled"
+
+
+class Edit(Params, frozen=True):
+    """A change of an order; `amount` is its new total, what is filled included."""
+
+    order_id: Text
+    amount: Decimal
+    price: Decimal | None = None
+
+
+class ByOrder(Params, frozen=True):
+    """One order."""
+
+    order_id: Text
+    sorting: Literal["asc", "desc", "default"] = "default"
+
+
+class Auth(Params, frozen=True):
+    """A login with a key's secret, or with a signature made by it."""
+
+    grant_type: Literal["client_credentials", "client_signature"]
+    client_id: Text
+    client_secret: Annotated[str, msgspec.Meta(max_length=128)] = ""
+    timestamp: Milliseconds = 0
+    signature: Annotated[str, msgspec.Meta(max_length=128)] = ""
+    nonce: Text = ""
+    data: Text = ""
+    scope: Annotated[str, msgspec.Meta(max_length=256)] = ""
+    state: Text = ""
+
+
+class Channels(Params, frozen=True):
+    """Channels to subscribe to, or to leave."""
+
+    channels: Annotated[
+        list[Annotated[str, msgspec.Meta(max_length=96)]], msgspec.Meta(max_length=1_000)
+    ]
+    label: Text = ""
+
+
+class Summary(Params, frozen=True):
+    """An account in a currency."""
+
+    currency: Text = "USD"
+    extended: bool = False
+
+
+class Positions(Params, frozen=True):
+    """Which positions to list."""
+
+    currency: Text = "any"
+    kind: Kind = "any"
+
+
+class Hello(Params, frozen=True):
+    """What a client says of itself."""
+
+    client_name: Text
+    client_version: Text = ""
+
+
+# Method: its parameters, and the scope that a caller needs.
+METHODS: dict[str, tuple[type[Params], Scope]] = {
+    "public/auth": (Auth, Scope.PUBLIC),
+    "public/get_book_summary_by_currency": (ByCurrency, Scope.PUBLIC),
+    "public/get_book_summary_by_instrument": (ByInstrument, Scope.PUBLIC),
+    "public/get_currencies": (Params, Scope.PUBLIC),
+    "public/get_instrument": (ByInstrument, Scope.PUBLIC),
+    "public/get_instruments": (Instruments, Scope.PUBLIC),
+    "public/get_last_trades_by_currency": (Trades, Scope.PUBLIC),
+    "public/get_last_trades_by_instrument": (TradesOf, Scope.PUBLIC),
+    "public/get_last_trades_by_instrument_and_time": (TradesOf, Scope.PUBLIC),
+    "public/get_order_book": (Depth, Scope.PUBLIC),
+    "public/get_time": (Params, Scope.PUBLIC),
+    "public/get_tradingview_chart_data": (Chart, Scope.PUBLIC),
+    "public/hello": (Hello, Scope.PUBLIC),
+    "public/status": (Params, Scope.PUBLIC),
+    "public/subscribe": (Channels, Scope.PUBLIC),
+    "public/test": (Params, Scope.PUBLIC),
+    "public/ticker": (ByInstrument, Scope.PUBLIC),
+    "public/unsubscribe": (Channels, Scope.PUBLIC),
+    "private/buy": (Order, Scope.TRADE),
+    "private/cancel": (ByOrder, Scope.TRADE),
+    "private/cancel_all": (Params, Scope.TRADE),
+    "private/cancel_all_by_currency": (ByCurrency, Scope.TRADE),
+    "private/cancel_all_by_instrument": (ByInstrument, Scope.TRADE),
+    "private/edit": (Edit, Scope.TRADE),
+    "private/get_account_summaries": (Summary, Scope.READ),
+    "private/get_account_summary": (Summary, Scope.READ),
+    "private/get_open_orders": (ByCurrency, Scope.READ),
+    "private/get_open_orders_by_currency": (ByCurrency, Scope.READ),
+    "private/get_open_orders_by_instrument": (ByInstrument, Scope.READ),
+    "private/get_order_history_by_currency": (Trades, Scope.READ),
+    "private/get_order_history_by_instrument": (TradesOf, Scope.READ),
+    "private/get_order_state": (ByOrder, Scope.READ),
+    "private/get_position": (ByInstrument, Scope.READ),
+    "private/get_positions": (Positions, Scope.READ),
+    "private/get_user_trades_by_currency": (Trades, Scope.READ),
+    "private/get_user_trades_by_currency_and_time": (Trades, Scope.READ),
+    "private/get_user_trades_by_instrument": (TradesOf, Scope.READ),
+    "private/get_user_trades_by_instrument_and_time": (TradesOf, Scope.READ),
+    "private/get_user_trades_by_order": (ByOrder, Scope.READ),
+    "private/sell": (Order, Scope.TRADE),
+    "private/subscribe": (Channels, Scope.READ),
+    "private/unsubscribe": (Channels, Scope.READ),
+}

@@ -1,0 +1,135 @@
+"""What an operator does from the command line: on a running server, or on a folder at rest."""
+
+import http.client
+import ssl
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from gateway.keys import Key, ServerFile, read_server_file
+from gateway.opening import (
+    NewAccount,
+    NewKey,
+    Opened,
+    OperatorError,
+    account_rows,
+    make_key,
+    opened,
+    scopes_of,
+)
+from gateway.recovery import BusyError, Lock, recover
+from gateway.view import View
+
+__all__ = ["KeyMade", "Opened", "OperatorError", "new_key", "open_account"]
+
+_T = TypeVar("_T")
+
+
+class KeyMade(msgspec.Struct):
+    """A key and where to use it; the addresses are "" where no server runs."""
+
+    client_id: str
+    client_secret: str
+    account: str
+    rest: str
+    ws: str
+
+
+def open_account(
+    directory: Path,
+    owner: str,
+    type: str = "speculator",
+    origin: str = "customer",
+    cash: Decimal | str = "0",
+) -> Opened:
+    """Open an account, with its owner where that is new; it is durable when this returns.
+
+    Raises OperatorError.
+    """
+    try:
+        fields = {"owner": owner, "type": type, "origin": origin, "cash": Decimal(cash)}
+        asked = msgspec.convert(fields, NewAccount)
+    except InvalidOperation:
+        raise OperatorError(f"cash {cash!r} is not an amount of money") from None
+    except msgspec.ValidationError as error:
+        raise OperatorError(str(error)) from None
+    try:
+        lock = Lock(directory)
+    except BusyError:
+        return _ask(directory, "/admin/accounts", asked, Opened)
+    try:
+        return _open_offline(directory, asked)
+    finally:
+        lock.release()
+
+
+def new_key(directory: Path, account: str, scopes: Sequence[str] = ("read", "trade")) -> KeyMade:
+    """Make a key of an account; the secret stands only in the folder's key file and in the result.
+
+    Raises OperatorError.
+    """
+    asked = NewKey(account, scopes_of(scopes))
+    try:
+        lock = Lock(directory)
+    except BusyError:
+        key = _ask(directory, "/admin/keys", asked, Key)
+        server = server_file(directory)
+        return KeyMade(key.client_id, key.client_secret, account, server.rest, server.ws)
+    try:
+        view = View()
+        recover(directory, "fsync", view.fold).close()
+        key = make_key(directory, view.directory, asked)
+        return KeyMade(key.client_id, key.client_secret, account, "", "")
+    finally:
+        lock.release()
+
+
+def server_file(directory: Path) -> ServerFile:
+    """Return what the running server left. Raises OperatorError where there is none."""
+    try:
+        return read_server_file(directory)
+    except (OSError, msgspec.DecodeError) as error:
+        raise OperatorError(f"{directory}: no address of the server: {error}") from None
+
+
+def _open_offline(directory: Path, asked: NewAccount) -> Opened:
+    view = View()
+    venue = recover(directory, "fsync", view.fold)
+    try:
+        batch, number = account_rows(view.directory, asked)
+        outcomes = venue.submit(batch, venue.exchange.time)
+        venue.sync()
+        for outcome in outcomes:
+            view.fold(outcome)
+        return opened(view.directory, number, outcomes[0].events)
+    finally:
+        venue.close()
+
+
+def _ask(directory: Path, path: str, asked: msgspec.Struct, kind: type[_T]) -> _T:
+    """Return a running server's answer. Raises OperatorError."""
+    server = server_file(directory)
+    connection = _connection(server)
+    headers = {"Authorization": f"Bearer {server.token}"}
+    try:
+        connection.request("POST", path, msgspec.json.encode(asked), headers)
+        response = connection.getresponse()
+        body = response.read()
+    except OSError as error:
+        raise OperatorError(f"the server of {directory} does not answer: {error}") from None
+    finally:
+        connection.close()
+    if response.status != 200:
+        raise OperatorError(body.decode(errors="replace") or f"status {response.status}")
+    return msgspec.json.decode(body, type=kind)
+
+
+def _connection(server: ServerFile) -> http.client.HTTPConnection:
+    if not server.rest.startswith("https:"):
+        return http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    context = ssl.create_default_context()  # Its certificate names a host, not this address.
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return http.client.HTTPSConnection("127.0.0.1", server.port, timeout=30, context=context)

@@ -1,0 +1,127 @@
+"""What clients are told of their own orders, trades, positions and money.
+
+Together with `gateway/messages.py` and `gateway/envelope.py` the only places where
+names of the wire stand. Prices and amounts are decimals, written as JSON numbers;
+money is in USD.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+Price = Decimal | None
+
+
+class OwnTrade(msgspec.Struct):
+    """A trade as its owner sees it. `liquidity`: T taker, M maker; an auction's fills are M."""
+
+    trade_seq: int
+    trade_id: str
+    timestamp: int
+    instrument_name: str
+    direction: str
+    price: Decimal
+    amount: int
+    contracts: int
+    order_id: str
+    order_type: str
+    state: str
+    label: str
+    liquidity: str
+    fee: Decimal
+    fee_currency: str
+    tick_direction: int
+    mark_price: Price
+    index_price: Price
+    post_only: bool = False
+    reduce_only: bool = False
+    self_trade: bool = False
+    api: bool = True
+
+
+class Order(msgspec.Struct):
+    """An order as its owner sees it."""
+
+    order_id: str
+    instrument_name: str
+    direction: str
+    order_type: str
+    order_state: str
+    time_in_force: str
+    price: Decimal
+    amount: int
+    contracts: int
+    filled_amount: int
+    average_price: Decimal
+    label: str
+    creation_timestamp: int
+    last_update_timestamp: int
+    cancel_reason: str
+    replaced: bool
+    max_show: int
+    post_only: bool = False
+    reduce_only: bool = False
+    is_liquidation: bool = False
+    api: bool = True
+    web: bool = False
+
+
+class Placed(msgspec.Struct):
+    """An order after the request that entered or changed it, and what that request traded."""
+
+    order: Order
+    trades: list[OwnTrade]
+
+
+class Position(msgspec.Struct):
+    """What an account holds of an instrument. `size` is signed: below 0 is short."""
+
+    instrument_name: str
+    kind: str
+    direction: str
+    size: int
+    size_currency: Decimal
+    average_price: Decimal
+    mark_price: Price
+    index_price: Price
+    settlement_price: Price
+    floating_profit_loss: Decimal
+    realized_profit_loss: Decimal
+    total_profit_loss: Decimal
+    initial_margin: Decimal
+    maintenance_margin: Decimal
+    open_orders_margin: Decimal
+    delta: Decimal
+    leverage: int = 1
+
+
+class Summary(msgspec.Struct):
+    """An account's money. `balance` is cash as of the last mark; `equity` adds what is open."""
+
+    currency: str
+    balance: Decimal
+    equity: Decimal
+    margin_balance: Decimal
+    initial_margin: Decimal
+    maintenance_margin: Decimal
+    available_funds: Decimal
+    available_withdrawal_funds: Decimal
+    total_pl: Decimal
+    session_upl: Decimal
+    session_rpl: Decimal
+    standing: str
+    limits: dict[str, int]
+    id: int = 0
+    username: str = ""
+    type: str = "main"
+    margin_model: str = "segregated_sm"
+    portfolio_margining_enabled: bool = False
+
+
+class Summaries(msgspec.Struct):
+    """An account's money in all currencies: there is one."""
+
+    id: int
+    username: str
+    type: str
+    summaries: list[Summary]

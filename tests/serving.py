@@ -1,0 +1,82 @@
+"""A served exchange for tests: two products, in a child of its own.
+
+Run as a module it serves one folder: `python -m tests.serving DIR [SPEED]`.
+"""
+
+import contextlib
+import datetime
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+from clearing import calendar
+from clearing.genesis import genesis
+from clearing.terms import ProductTerms
+from engine.rows import Batch
+
+FIRST_DAY = datetime.date(2026, 8, 4)
+START = calendar.moment(FIRST_DAY, 9 * 3_600)  # Chicago, 09:00: the market is open.
+READY_S = 120  # A first start compiles the kernels.
+
+
+class Served(NamedTuple):
+    """A running server."""
+
+    child: subprocess.Popen[str]
+    rest: str
+    recovered: int
+
+    @property
+    def ws(self) -> str:
+        """Where its WebSockets are."""
+        return self.rest.replace("http", "ws", 1) + "/ws/api/v2"
+
+
+def first_rows() -> tuple[Batch, int]:
+    """Return the rows that found the exchange of the tests, and when."""
+    products = [
+        ProductTerms(model="H100", rates=(Decimal(250),)),
+        ProductTerms(model="B200", rates=(Decimal(500),)),
+    ]
+    return genesis(products, FIRST_DAY, START), START
+
+
+def start(directory: Path, *options: str) -> Served:
+    """Return a server of a folder that has said it is ready."""
+    command = [sys.executable, "-m", "tests.serving", str(directory), *options]
+    root = Path(__file__).parent.parent
+    child = subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True, env=os.environ)
+    assert child.stdout is not None
+    words = child.stdout.readline().split()
+    assert words[:1] == ["ready"], f"the server said {words!r}"
+    return Served(child, words[1], int(words[2].removeprefix("recovered=")))
+
+
+def end(served: Served) -> int:
+    """Return a server's exit status after SIGTERM."""
+    served.child.send_signal(signal.SIGTERM)
+    return served.child.wait(10)
+
+
+@contextlib.contextmanager
+def serving(directory: Path, *options: str) -> Iterator[Served]:
+    """Serve a folder while the block runs."""
+    served = start(directory, *options)
+    try:
+        yield served
+    finally:
+        if served.child.poll() is None:
+            served.child.kill()
+        served.child.wait()
+
+
+if __name__ == "__main__":
+    from gateway.server import serve
+
+    pace = sys.argv[2] if len(sys.argv) > 2 else "real"
+    sys.exit(serve(Path(sys.argv[1]), port=0, speed=pace, genesis=first_rows))
