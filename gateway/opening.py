@@ -46,6 +46,13 @@ class Opened(msgspec.Struct):
     owner: int
 
 
+def check(asked: NewAccount) -> None:
+    """Raise OperatorError where no exchange would open such an account."""
+    if not 0 < len(asked.owner) <= _NAME_MAX:
+        raise OperatorError(f"owner {asked.owner!r} has not 1 to {_NAME_MAX} letters")
+    _cash(asked.cash)
+
+
 def account_rows(directory: Directory, asked: NewAccount) -> tuple[Batch, int]:
     """Return the rows that open an account and pay into it, and its number.
 
@@ -53,8 +60,7 @@ def account_rows(directory: Directory, asked: NewAccount) -> tuple[Batch, int]:
     """
     if not directory.products:
         raise OperatorError("the exchange lists nothing yet; serve it once before")
-    if not 0 < len(asked.owner) <= _NAME_MAX:
-        raise OperatorError(f"owner {asked.owner!r} has not 1 to {_NAME_MAX} letters")
+    check(asked)
     batch = Batch(3)
     owner = directory.owner_of.get(asked.owner)
     number = len(directory.owners) if owner is None else owner.number

@@ -16,11 +16,12 @@ from gateway.opening import (
     Opened,
     OperatorError,
     account_rows,
+    check,
     make_key,
     opened,
     scopes_of,
 )
-from gateway.recovery import BusyError, Lock, recover
+from gateway.recovery import BusyError, Founding, Lock, complete, is_founded, recover
 from gateway.view import View
 
 __all__ = ["KeyMade", "Opened", "OperatorError", "new_key", "open_account"]
@@ -44,8 +45,11 @@ def open_account(
     type: str = "speculator",
     origin: str = "customer",
     cash: Decimal | str = "0",
+    founding: Founding | None = None,
 ) -> Opened:
     """Open an account, with its owner where that is new; it is durable when this returns.
+
+    founding: what a folder at rest that holds no exchange yet is to become.
 
     Raises OperatorError.
     """
@@ -56,12 +60,13 @@ def open_account(
         raise OperatorError(f"cash {cash!r} is not an amount of money") from None
     except msgspec.ValidationError as error:
         raise OperatorError(str(error)) from None
+    check(asked)
     try:
         lock = Lock(directory)
     except BusyError:
         return _ask(directory, "/admin/accounts", asked, Opened)
     try:
-        return _open_offline(directory, asked)
+        return _open_offline(directory, asked, founding)
     finally:
         lock.release()
 
@@ -72,6 +77,8 @@ def new_key(directory: Path, account: str, scopes: Sequence[str] = ("read", "tra
     Raises OperatorError.
     """
     asked = NewKey(account, scopes_of(scopes))
+    if not is_founded(directory):
+        raise OperatorError(f"{directory} holds no exchange; open an account there first")
     try:
         lock = Lock(directory)
     except BusyError:
@@ -95,10 +102,12 @@ def server_file(directory: Path) -> ServerFile:
         raise OperatorError(f"{directory}: no address of the server: {error}") from None
 
 
-def _open_offline(directory: Path, asked: NewAccount) -> Opened:
+def _open_offline(directory: Path, asked: NewAccount, founding: Founding | None) -> Opened:
     view = View()
     venue = recover(directory, "fsync", view.fold)
     try:
+        if founding is not None:
+            complete(venue, view.directory, founding, view.fold)
         batch, number = account_rows(view.directory, asked)
         outcomes = venue.submit(batch, venue.exchange.time)
         venue.sync()

@@ -1,14 +1,20 @@
-"""Opens a venue's folder: takes its lock, replays its journal, and shows each outcome."""
+"""Opens a venue's folder: takes its lock, replays its journal, founds it where it is new."""
 
 import fcntl
 import os
 from collections.abc import Callable
 from pathlib import Path
 
+from clearing.directory import Directory
 from clearing.venue import Venue
 from engine.exchange import Outcome
+from engine.rows import Batch
+
+# The rows that an exchange still lacks to be what it should, and their venue time (ns).
+Founding = Callable[[Directory], tuple[Batch, int]]
 
 _LOCK = "lock"
+_JOURNAL = "journal"
 
 
 class BusyError(Exception):
@@ -39,4 +45,22 @@ def recover(directory: Path, durability: str, watch: Callable[[Outcome], object]
     An answer of the house that the file ends before is produced and appended first.
     Raises JournalError where the journal is damaged or its replay differs.
     """
-    return Venue.open(directory / "journal", durability=durability, watch=watch)
+    return Venue.open(directory / _JOURNAL, durability=durability, watch=watch)
+
+
+def is_founded(directory: Path) -> bool:
+    """Whether a folder holds an exchange."""
+    return (directory / _JOURNAL).is_dir()
+
+
+def complete(
+    venue: Venue, known: Directory, founding: Founding, watch: Callable[[Outcome], object]
+) -> None:
+    """Add the rows that a venue lacks; they are durable, and `watch` has seen them, on return."""
+    batch, now = founding(known)
+    if not len(batch):
+        return
+    outcomes = venue.submit(batch, now)
+    venue.sync()
+    for outcome in outcomes:
+        watch(outcome)

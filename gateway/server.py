@@ -16,14 +16,13 @@ import uvloop
 from clearing.venue import Venue
 from engine.exchange import Outcome
 from engine.journal import JournalError
-from engine.rows import Batch
 from gateway.admin import Admin
 from gateway.app import Endpoints, make_app
 from gateway.clock import Clock, speed_of
 from gateway.crowd import Crowd
 from gateway.hub import Hub
 from gateway.keys import Keys, ServerFile, read_keys, write_server_file
-from gateway.recovery import BusyError, Lock, recover
+from gateway.recovery import BusyError, Founding, Lock, complete, recover
 from gateway.sequencer import Sequencer
 from gateway.session import FRAME_MAX, Desk
 from gateway.view import View
@@ -31,8 +30,6 @@ from gateway.view import View
 HOST = "127.0.0.1"
 FLUSH_S = 0.1  # How often channels that are not raw send.
 GRACE_S = 2  # How long open connections may take to end.
-
-Genesis = Callable[[], tuple[Batch, int]]
 
 _log = structlog.get_logger()
 
@@ -43,14 +40,14 @@ def serve(
     port: int = 8080,
     speed: str = "real",
     durability: str = "fsync",
-    genesis: Genesis | None = None,
+    founding: Founding | None = None,
     crowd: Crowd | None = None,
     tls: tuple[str, str] | None = None,
 ) -> int:
     """Serve the exchange of a folder until SIGTERM or SIGINT; return the exit status.
 
-    genesis: the first rows and the venue time (ns) they are submitted at, asked for if the
-    journal is empty. tls: files of a certificate and its key. port: 0 takes any free one.
+    founding: what the exchange has to list and who has to have an account. tls: files of a
+    certificate and its key. port: 0 takes any free one.
     Prints `ready http://127.0.0.1:PORT recovered=N` once it accepts connections.
     """
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
@@ -61,7 +58,7 @@ def serve(
         _log.error("cannot serve", why=str(error))
         return 1
     try:
-        return _serve(directory, port, pace, durability, genesis, crowd, tls)
+        return _serve(directory, port, pace, durability, founding, crowd, tls)
     except JournalError as error:
         _log.error("cannot serve", why=str(error))
         return 1
@@ -74,7 +71,7 @@ def _serve(
     port: int,
     pace: int,
     durability: str,
-    genesis: Genesis | None,
+    founding: Founding | None,
     crowd: Crowd | None,
     tls: tuple[str, str] | None,
 ) -> int:
@@ -82,12 +79,8 @@ def _serve(
     publish = _publisher(view, crowd)
     venue = recover(directory, durability, publish)
     try:
-        if venue.exchange.seq == 0 and genesis is not None:
-            batch, start = genesis()
-            outcomes = venue.submit(batch, start)
-            venue.sync()
-            for outcome in outcomes:
-                publish(outcome)
+        if founding is not None:
+            complete(venue, view.directory, founding, publish)
         running = Running(directory, venue, view, pace, crowd, tls)
         return uvloop.run(running.run(port))
     finally:

@@ -110,7 +110,7 @@ def serve(
         port=port,
         speed=speed,
         durability=durability,
-        genesis=founding,
+        founding=founding,
         crowd=crowd,
         tls=tls,
     )
@@ -198,11 +198,17 @@ def accounts_new(
     origin: Annotated[str, typer.Option(help="house or customer.")] = "customer",
     cash: Annotated[str, typer.Option(help="USD deposited at once.")] = "0",
 ) -> None:
-    """Open an account, also while the exchange runs; prints it as JSON."""
+    """Open an account, also while the exchange runs; prints it as JSON.
+
+    A folder that holds no exchange yet is founded with the products of the demo.
+    """
     from gateway.operator import open_account
+    from sim.live import founding
     from sim.report import to_json
 
-    typer.echo(to_json(open_account(folder, owner, type=kind, origin=origin, cash=cash)))
+    _say_if_cold()
+    made = open_account(folder, owner, type=kind, origin=origin, cash=cash, founding=founding())
+    typer.echo(to_json(made))
 
 
 @keys.command("new")

@@ -3,6 +3,7 @@
 from datetime import date
 
 from clearing.calendar import eve
+from clearing.directory import Directory
 from clearing.genesis import genesis
 from clearing.terms import INITIAL_PERCENT
 from engine.instruments import micro
@@ -31,24 +32,26 @@ def found(scenario: Scenario, first_day: date, now: int = 0) -> tuple[Batch, int
     """
     founded = now or eve(first_day)
     first_rows = genesis(scenario.product, first_day, founded)
-    return join([first_rows, _opening(participants(scenario))]), founded
+    return join([first_rows, joining(participants(scenario), Directory())]), founded
 
 
-def _opening(agents: dict[str, Agent]) -> Batch:
-    """Return an owner, an account and a deposit for each participant."""
-    batch = Batch(3 * len(agents))
-    for number, (name, agent) in enumerate(agents.items(), start=1):
+def joining(agents: dict[str, Agent], known: Directory) -> Batch:
+    """Return an owner, an account and a deposit for each participant that has no account."""
+    batch = Batch()
+    new = [(name, agent) for name, agent in agents.items() if name not in known.account_of]
+    for place, (name, agent) in enumerate(new):
+        owner, account = len(known.owners) + place, len(known.accounts) + place
         account_type = AccountType[agent.type.upper()]
         percent = INITIAL_PERCENT[account_type]
-        batch.money(Kind.OPEN_OWNER, other=number, text=name)
+        batch.money(Kind.OPEN_OWNER, other=owner, text=name)
         batch.money(
             Kind.OPEN_ACCOUNT,
-            account=number,
-            other=number,
+            account=account,
+            other=owner,
             code=account_type,
             value=percent,
             text=name,
         )
         if agent.cash:
-            batch.money(Kind.DEPOSIT, account=number, value=micro(agent.cash))
+            batch.money(Kind.DEPOSIT, account=account, value=micro(agent.cash))
     return batch

@@ -5,13 +5,14 @@ it knew, and looks at the market once; its streams of chance begin anew.
 """
 
 import datetime
-from collections.abc import Callable
 
 import msgspec
 
 from clearing.calendar import moment, on_or_after
+from clearing.directory import Directory
 from engine.rows import Batch
-from sim.founding import found, participants
+from gateway.recovery import Founding
+from sim.founding import found, joining, participants
 from sim.panel_generator import generate
 from sim.plan import models
 from sim.scenario import Scenario, load
@@ -24,13 +25,29 @@ SPOT_DAYS = 366  # Of generated observations; after them the index is carried, t
 _OPEN = 9 * 3600  # Chicago, seconds after midnight of the first trade date: trading is open.
 _DAY = datetime.timedelta(days=1)
 
-Founding = Callable[[], tuple[Batch, int]]
-
 
 def live(name: str) -> tuple[Founding, Crowd]:
-    """Return what makes the first rows of a scenario's exchange, and who takes part in it."""
-    scenario = load(name) if name else msgspec.structs.replace(load(DEFAULT), agents=[])
-    return lambda: found(scenario, *_opening(scenario)), _crowd(scenario)
+    """Return what an exchange lacks to be a scenario's, and who takes part in it."""
+    scenario = _scenario(name)
+    return _founding(scenario), _crowd(scenario)
+
+
+def founding(name: str = "") -> Founding:
+    """Return what an exchange lacks to be a scenario's."""
+    return _founding(_scenario(name))
+
+
+def _scenario(name: str) -> Scenario:
+    return load(name) if name else msgspec.structs.replace(load(DEFAULT), agents=[])
+
+
+def _founding(scenario: Scenario) -> Founding:
+    def lacking(known: Directory) -> tuple[Batch, int]:
+        if known.products:  # It lists what it lists; participants may join.
+            return joining(participants(scenario), known), 0
+        return found(scenario, *_opening(scenario))
+
+    return lacking
 
 
 def _opening(scenario: Scenario) -> tuple[datetime.date, int]:

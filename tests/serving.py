@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from clearing import calendar
+from clearing.directory import Directory
 from clearing.genesis import genesis
 from clearing.terms import ProductTerms
 from engine.rows import Batch
@@ -44,6 +45,11 @@ def first_rows() -> tuple[Batch, int]:
         ProductTerms(model="B200", rates=(Decimal(500),)),
     ]
     return genesis(products, FIRST_DAY, START), START
+
+
+def founding(known: Directory) -> tuple[Batch, int]:
+    """Return what an exchange of the tests lacks: all, or nothing."""
+    return (Batch(), START) if known.products else first_rows()
 
 
 def start(directory: Path, *options: str) -> Served:
@@ -79,4 +85,4 @@ if __name__ == "__main__":
     from gateway.server import serve
 
     pace = sys.argv[2] if len(sys.argv) > 2 else "real"
-    sys.exit(serve(Path(sys.argv[1]), port=0, speed=pace, genesis=first_rows))
+    sys.exit(serve(Path(sys.argv[1]), port=0, speed=pace, founding=founding))

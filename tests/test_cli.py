@@ -195,9 +195,21 @@ def test_play_prints_each_difference_with_its_file(cfx: Shell, tmp_path: pathlib
     assert ended.out.startswith(f"{wrong}: ")
 
 
-def test_accounts_and_keys_of_no_exchange_are_refused(cfx: Shell, tmp_path: pathlib.Path) -> None:
-    refused(cfx("accounts", "new", "--data", tmp_path / "nowhere", "--owner", "me"))
+def test_a_key_of_no_exchange_is_refused_and_makes_none(cfx: Shell, tmp_path: pathlib.Path) -> None:
     refused(cfx("keys", "new", "--data", tmp_path / "nowhere", "--account", "me"))
+    refused(cfx("accounts", "new", "--data", tmp_path / "nowhere", "--owner", "me", "--cash", -1))
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_an_account_founds_the_exchange_and_the_next_joins_it(
+    cfx: Shell, tmp_path: pathlib.Path
+) -> None:
+    for number, owner in enumerate(("me", "you"), start=1):
+        out = cfx("accounts", "new", "--data", tmp_path, "--owner", owner, "--cash", 100).out
+        assert json.loads(out) == {"account": number, "name": owner, "owner": number}
+    key = cfx("keys", "new", "--data", tmp_path, "--account", "you", "--json")
+    assert key.status == 0
+    assert json.loads(cfx("verify", tmp_path).out)["ok"] is True
 
 
 def test_the_table_of_commands_is_the_code() -> None:

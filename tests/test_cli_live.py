@@ -76,6 +76,19 @@ def test_a_served_exchange_has_a_market_and_takes_accounts_and_keys(
     assert words[2] == f"recovered={verdict['rows']}"
 
 
+def test_participants_join_an_exchange_that_was_founded_without_them(
+    cfx: Shell, small: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    folder = tmp_path / "exchange"
+    assert cfx("accounts", "new", "--data", folder, "--owner", "me").status == 0
+    running, _ = served(folder, small)
+    opened = json.loads(cfx("accounts", "new", "--data", folder, "--owner", "you").out)
+    running.send_signal(signal.SIGTERM)
+    running.communicate(timeout=20)
+    assert opened["account"] == 8  # After "me" and the six of the scenario.
+    assert json.loads(cfx("verify", folder).out)["ok"] is True
+
+
 def fetched(rest: str, method: str) -> Any:
     """Return what a public method says of the front month."""
     address = f"{rest}/api/v2/public/{method}?instrument_name=H100_USD-30SEP26"

@@ -62,7 +62,7 @@ def test_accounts_and_keys_of_a_folder_at_rest(founded: Path) -> None:
         ({"cash": "much"}, "much"),
     ],
 )
-def test_accounts_that_cannot_be(founded: Path, change: dict[str, str], named: str) -> None:
+def test_accounts_that_cannot_be(founded: Path, change: dict[str, Any], named: str) -> None:
     with pytest.raises(OperatorError, match=named):
         open_account(founded, **{"owner": "ann", **change})
 
