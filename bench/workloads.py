@@ -76,7 +76,7 @@ def sizes(instruments: int) -> Sizes:
     """Return room for a workload, and little more."""
     return Sizes(
         orders=ORDERS,
-        levels=2 * RANKS * instruments,
+        levels=4 * RANKS * instruments,
         instruments=instruments,
         products=1,
         accounts=ACCOUNTS + 1,

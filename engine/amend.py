@@ -2,16 +2,18 @@
 
 import numpy as np
 
-from engine.book import find, rank_of, shrink, unlink
+from engine.book import find, rank_of, show, shrink, unlink
 from engine.emit import tell
 from engine.jit import Index, Row, Table, kernel
 from engine.limits import admit, reserve_of, work
 from engine.match import cross, remove, rest
-from engine.orders import KNOWN_FLAGS, off_ladder
+from engine.orders import is_short_of, is_unreachable, off_ladder, shows_too_little
 from engine.phases import may_cancel, may_replace
-from engine.schema import Did, Flag, Phase, Reason, Standing
+from engine.schema import Did, Flag, Phase, Reason, Standing, Type
 from engine.state import State
+from engine.stops import WAITING, elect, wait
 
+_KNOWN_FLAGS = int(Flag.IN_FLIGHT | Flag.OPERATOR)
 _NONE = np.uint64(0)
 
 
@@ -38,8 +40,12 @@ def replace(state: State, command: Row, events: Table, count: int) -> tuple[int,
     if reason != Reason.NONE:
         return reason, count
     order = state.orders[slot]
+    if order.ladder >= WAITING:
+        return _replace_stop(state, slot, command, events, count)
     instrument = state.instruments[command.instrument]
     reason = _unreplaceable(state, instrument, order, command)
+    if reason == Reason.NONE:
+        reason = off_ladder(instrument, command.price)
     if reason != Reason.NONE:
         return reason, count
     leaves = command.quantity
@@ -68,13 +74,57 @@ def replace(state: State, command: Row, events: Table, count: int) -> tuple[int,
     unlink(state, slot)
     order.price = command.price
     order.leaves = leaves
-    order.shown = leaves
+    show(order)
     side = state.sides[command.instrument, order.side]
     order.level = side.first + rank_of(instrument, order.side, command.price)
     count = tell(events, count, command, order, Did.REPLACED, leaves)
     if instrument.phase == Phase.OPEN:
         count = cross(state, slot, command, events, count)
-    return Reason.NONE, rest(state, slot, command, events, count)
+    count = rest(state, slot, command, events, count)
+    return Reason.NONE, elect(state, command.instrument, command, events, count)
+
+
+@kernel
+def _replace_stop(
+    state: State, slot: Index, command: Row, events: Table, count: int
+) -> tuple[int, int]:
+    """Change a stop that is not elected yet; it keeps its place if only its lots fall."""
+    order, instrument = state.orders[slot], state.instruments[command.instrument]
+    trigger = command.trigger if command.trigger != 0 else order.trigger
+    price = command.price
+    if order.type == Type.STOP:
+        price = trigger + order.price - order.trigger
+        price = min(max(price, instrument.low), instrument.high)
+    reason = _unreplaceable(state, instrument, order, command)
+    if reason == Reason.NONE and _is_untriggerable(instrument, order, price, trigger):
+        reason = Reason.TRIGGER_INVALID
+    if reason == Reason.NONE:
+        reason = off_ladder(instrument, price)
+    reserve = reserve_of(instrument, order.side, price)
+    keeps_place = trigger == order.trigger and command.quantity <= order.leaves
+    if reason == Reason.NONE and not (keeps_place and price == order.price):
+        change = command.quantity * reserve - order.leaves * order.reserve
+        lots = command.quantity - order.leaves
+        reason = admit(state, order.account, command.instrument, order.side, lots, change)
+    if reason != Reason.NONE:
+        return reason, count
+
+    # From here on the command succeeds.
+    if command.tag != 0:
+        order.tag = command.tag
+    work(state, order, -order.leaves)
+    order.price, order.reserve = price, reserve
+    work(state, order, command.quantity)
+    if keeps_place:
+        shrink(state, slot, order.leaves - command.quantity)
+    else:
+        unlink(state, slot)
+        order.leaves, order.trigger = command.quantity, trigger
+        show(order)
+        wait(state, slot)
+    count = tell(events, count, command, order, Did.REPLACED, order.leaves)
+    events[count - 1].other = order.trigger
+    return Reason.NONE, count
 
 
 @kernel
@@ -94,7 +144,7 @@ def _unfound(state: State, command: Row, slot: Index, operator: bool) -> int:
 @kernel
 def _unreplaceable(state: State, instrument: Row, order: Row, command: Row) -> int:
     """Return why this order may not become what the command asks for, or NONE."""
-    if command.flags & ~KNOWN_FLAGS:
+    if command.flags & ~_KNOWN_FLAGS:
         return Reason.FLAG_UNKNOWN
     if state.accounts[order.account].standing == Standing.SUSPENDED:
         return Reason.ACCOUNT_SUSPENDED
@@ -104,4 +154,14 @@ def _unreplaceable(state: State, instrument: Row, order: Row, command: Row) -> i
         return Reason.QUANTITY_NOT_POSITIVE
     if command.quantity > instrument.clip:
         return Reason.QUANTITY_ABOVE_CLIP
-    return off_ladder(instrument, command.price)
+    if shows_too_little(order.display, command.quantity):
+        return Reason.DISPLAY_INVALID
+    return Reason.NONE
+
+
+@kernel
+def _is_untriggerable(instrument: Row, stop: Row, price: int, trigger: int) -> bool:
+    """Whether a stop may not have this trigger; the one that it has, it may keep."""
+    if trigger != stop.trigger and is_unreachable(instrument, stop.side, trigger):
+        return True
+    return stop.type == Type.STOP_LIMIT and is_short_of(stop.side, price, trigger)

@@ -73,6 +73,12 @@ def price_of(instrument: Row, side: int, rank: Index) -> int:
 
 
 @kernel
+def trigger_rank_of(instrument: Row, side: int, trigger: int) -> Index:
+    """Return the rank of a stop: the nearest trigger is the greatest, as if it were opposite."""
+    return rank_of(instrument, 1 - side, trigger)
+
+
+@kernel
 def facing(side: Row, rank: Index) -> Index:
     """Return the rank that the same price has on the other side."""
     return side.ranks + _ONE - rank
@@ -87,7 +93,7 @@ def link(state: State, slot: Index) -> None:
     order.next = 0
     if level.tail == 0:
         level.head = slot
-        _occupy(state, state.sides[order.instrument, order.side], order.level)
+        _occupy(state, state.sides[order.instrument, order.ladder], order.level)
     else:
         state.orders[level.tail].next = slot
     level.tail = slot
@@ -110,25 +116,63 @@ def unlink(state: State, slot: Index) -> None:
         state.orders[order.next].prev = order.prev
     level.lots -= order.leaves
     if level.head == 0:
-        _vacate(state, state.sides[order.instrument, order.side], order.level)
+        _vacate(state, state.sides[order.instrument, order.ladder], order.level)
     _count(state, order, -1)
 
 
 @kernel
 def shrink(state: State, slot: Index, quantity: int) -> None:
-    """Take lots off a queued order, which keeps its place."""
+    """Take lots off a queued order, first of what it hides; it keeps its place."""
+    order = state.orders[slot]
+    state.levels[order.level].lots -= quantity
+    _count_refills(state, order, -1)
+    order.leaves -= quantity
+    order.shown = min(order.shown, order.leaves)
+    _count_refills(state, order, 1)
+
+
+@kernel
+def take(state: State, slot: Index, quantity: int) -> None:
+    """Take traded lots off what a queued order shows."""
     order = state.orders[slot]
     state.levels[order.level].lots -= quantity
     order.leaves -= quantity
+    order.shown -= quantity
+    order.filled += quantity
+
+
+@kernel
+def refill(state: State, slot: Index) -> None:
+    """Show the next lots of an order, at the back of its queue."""
+    unlink(state, slot)
+    show(state.orders[slot])
+    link(state, slot)
+
+
+@kernel
+def show(order: Row) -> None:
+    """Let an order show as much as its display quantity allows."""
     order.shown = order.leaves
+    if order.display > 0:
+        order.shown = min(order.display, order.leaves)
 
 
 @kernel
 def _count(state: State, order: Row, change: int) -> None:
     instrument = state.instruments[order.instrument]
     instrument.live += change
+    _count_refills(state, order, change)
     state.products[instrument.product].live += change
     state.totals[0].live += change
+
+
+@kernel
+def _count_refills(state: State, order: Row, sign: int) -> None:
+    if order.display > 0:
+        hidden = order.leaves - order.shown
+        refills = (hidden + order.display - 1) // order.display
+        state.instruments[order.instrument].refills += sign * refills
+        state.totals[0].refills += sign * refills
 
 
 @kernel

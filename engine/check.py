@@ -5,6 +5,7 @@ from typing import Any
 
 from engine.schema import NIL_PRICE, Phase, Side
 from engine.state import State
+from engine.stops import WAITING
 
 _SUM_MAX = 2**62
 
@@ -14,14 +15,23 @@ def check(state: State) -> None:
     totals = state.totals[0]
     orders: list[Any] = []
     for index in range(int(totals["instruments"])):
-        found = [order for side in Side for order in _check_side(state, index, side)]
-        assert state.instruments[index]["live"] == len(found)
+        found = [order for ladder in range(4) for order in _check_side(state, index, ladder)]
+        instrument = state.instruments[index]
+        assert instrument["live"] == len(found)
+        assert instrument["refills"] == sum(_refills(order) for order in found)
+        assert instrument["trade_low"] > instrument["trade_high"], "a trade elects no more stops"
         _check_uncrossed(state, index)
         orders += found
+    assert totals["refills"] == sum(_refills(order) for order in orders)
     assert totals["live"] == len(orders) == int((state.orders["order_id"] != 0).sum())
     _check_slots(state)
     _check_positions(state, orders)
     _check_accounts(state, orders)
+
+
+def _refills(order: Any) -> int:
+    hidden = int(order["leaves"] - order["shown"])
+    return -(-hidden // int(order["display"])) if hidden else 0
 
 
 def _check_side(state: State, index: int, number: int) -> list[Any]:
@@ -34,12 +44,14 @@ def _check_side(state: State, index: int, number: int) -> list[Any]:
     assert _bits(state, side) == sorted(held)
     for rank in held:
         away = (rank - 1) * instrument["tick"]
-        price = instrument["low"] + away if number == Side.BUY else instrument["high"] - away
+        from_low = number in (Side.BUY, Side.SELL + WAITING)
+        price = instrument["low"] + away if from_low else instrument["high"] - away
         level = int(side["first"]) + rank
         queue = _check_queue(state, level)
         for order in queue:
-            assert (order["instrument"], order["side"]) == (index, number)
-            assert (order["price"], order["level"]) == (price, level)
+            assert (order["instrument"], order["side"]) == (index, number % WAITING)
+            stands_at = order["trigger"] if number >= WAITING else order["price"]
+            assert (order["ladder"], stands_at, order["level"]) == (number, price, level)
         found += queue
     return found
 
@@ -64,7 +76,8 @@ def _check_queue(state: State, number: int) -> list[Any]:
         assert order["order_id"]
         assert order["order_id"] % 2**24 == slot
         assert order["leaves"] > 0
-        assert order["shown"] == order["leaves"]
+        most = order["display"] or order["leaves"]
+        assert 0 < order["shown"] <= min(most, order["leaves"])
         assert order["prev"] == prev
         queue.append(order)
         prev, slot = slot, int(order["next"])

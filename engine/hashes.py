@@ -33,8 +33,9 @@ def event_chain(previous: bytes, events: Table) -> bytes:
 def state_hash(state: State) -> str:
     """Return the hash of what the state means, in lower-case hex.
 
-    Per instrument, ascending: phase, last, settlement; then its orders, bids and
-    then asks in priority: order_id, account, side, price, leaves, shown, trigger.
+    Per instrument, ascending: phase, last, settlement; then its orders, bids, asks,
+    stops to buy and stops to sell, each in priority: order_id, account, side,
+    price, leaves, shown, trigger.
     Then every position that is not flat, by account and instrument: account,
     instrument, long, short.
     """
@@ -61,12 +62,12 @@ def list_positions(state: State) -> Table:
 
 @kernel
 def list_orders(state: State, index: int, rows: Table) -> int:
-    """Write an instrument's orders, bids then asks by priority, into `rows`; return how many.
+    """Write an instrument's orders, ladder by ladder in priority, into `rows`; return how many.
 
     rows: int64, shape (n, 7), n at least the orders in the book; overwritten from the start.
     """
     count = 0
-    for number in range(2):
+    for number in range(4):
         side = state.sides[index, number]
         rank = side.best
         while rank != _NONE:

@@ -9,10 +9,10 @@ from engine.jit import Row, Table, kernel
 from engine.layout import LISTING, MONEY, ORDER
 from engine.listing import add_account, add_owner, add_product, list_instrument
 from engine.money import charge, deposit, mark, rate, settle, suspend, transfer, withdraw
-from engine.orders import enter
+from engine.orders import DISPLAY_PARTS, enter
 from engine.schema import VERSION, Did, Kind, Reason
 from engine.state import State
-from engine.sweep import cancel_all, change_phase
+from engine.sweep import cancel_all, cancel_tagged, change_phase
 
 
 class Views(NamedTuple):
@@ -55,13 +55,18 @@ def _room(state: State, command: Row) -> int:
     """Return a bound on the events of a command."""
     if Kind.ENTER <= command.kind <= Kind.REPLACE:
         if 0 <= command.instrument < state.totals[0].instruments:
-            return 8 + 4 * state.instruments[command.instrument].live
+            instrument = state.instruments[command.instrument]
+            return 8 + 4 * (instrument.live + instrument.refills + DISPLAY_PARTS)
         return 8
     touches_many = (
-        command.kind == Kind.CANCEL_ALL or command.kind == Kind.PHASE or command.kind == Kind.SETTLE
+        (command.kind == Kind.CANCEL and command.order_id == 0)
+        or command.kind == Kind.CANCEL_ALL
+        or command.kind == Kind.PHASE
+        or command.kind == Kind.SETTLE
     )
     if touches_many:
-        return 8 + 4 * state.totals[0].live + 2 * state.totals[0].instruments
+        totals = state.totals[0]
+        return 8 + 4 * (totals.live + totals.refills) + 2 * totals.instruments
     return 8
 
 
@@ -70,7 +75,9 @@ def _apply(state: State, rows: Views, i: int, events: Table, count: int) -> int:
     command = rows.order[i]
     if command.version != VERSION:
         return tell_refused(events, count, command, Reason.VERSION_UNKNOWN)
-    if command.kind <= Kind.CANCEL_ALL:
+    if command.kind == Kind.CANCEL_ALL:
+        reason, count = cancel_all(state, rows.money[i], events, count)
+    elif command.kind < Kind.CANCEL_ALL:
         reason, count = _trade(state, command, events, count)
     elif command.kind < Kind.PRODUCT:
         reason, count = _pay(state, rows.money[i], events, count)
@@ -85,7 +92,7 @@ def _apply(state: State, rows: Views, i: int, events: Table, count: int) -> int:
 @kernel
 def _explain(state: State, command: Row, reason: int, event: Row) -> None:
     """Write into a refusal what it is about."""
-    if Kind.ENTER <= command.kind <= Kind.CANCEL_ALL:
+    if Kind.ENTER <= command.kind < Kind.CANCEL_ALL:
         event.tag = command.tag
         event.order_id = command.order_id
         if command.kind == Kind.ENTER:
@@ -104,12 +111,12 @@ def _explain(state: State, command: Row, reason: int, event: Row) -> None:
 def _trade(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
     if command.kind == Kind.ENTER:
         reason, count = enter(state, command, events, count)
+    elif command.kind == Kind.CANCEL and command.order_id == 0 and command.tag != 0:
+        reason, count = cancel_tagged(state, command, events, count)
     elif command.kind == Kind.CANCEL:
         reason, count = cancel(state, command, events, count)
     elif command.kind == Kind.REPLACE:
         reason, count = replace(state, command, events, count)
-    elif command.kind == Kind.CANCEL_ALL:
-        return cancel_all(state, command, events, count)
     else:
         return Reason.KIND_UNKNOWN, count
     if reason == Reason.NONE:

@@ -12,6 +12,7 @@ _PRICE_MAX = 1 << 40
 _STAKE_MAX = 1 << 54  # Micro-dollars across the ladder: a position's sums stay below 2**62.
 _ONE = np.uint64(1)
 _SIX = np.uint64(6)
+_FOUR = np.uint64(4)
 
 
 @kernel
@@ -73,7 +74,7 @@ def list_instrument(state: State, command: Row, events: Table, count: int) -> tu
     if not _has_sound_terms(command):
         return Reason.TERMS_INVALID, count
     ranks = np.uint64((command.high - command.low) // command.tick + 1)
-    if totals.levels + ranks + ranks > np.uint64(len(state.levels)):
+    if totals.levels + _FOUR * ranks > np.uint64(len(state.levels)):
         return Reason.LEVELS_FULL, count
     if command.instrument >= len(state.instruments):
         return Reason.LISTING_FULL, count
@@ -93,7 +94,7 @@ def list_instrument(state: State, command: Row, events: Table, count: int) -> tu
     instrument.expiry = command.expiry
     instrument.form = command.form
     instrument.phase = Phase.CLOSE
-    for side in range(2):
+    for side in range(4):
         _build_ladder(state, state.sides[command.instrument, side], ranks)
     count = say(events, count, command, Did.LISTED)
     events[count - 1].other = command.product

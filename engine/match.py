@@ -2,7 +2,18 @@
 
 import numpy as np
 
-from engine.book import below, facing, free_slot, head_of, link, lots_at, shrink, unlink
+from engine.book import (
+    below,
+    facing,
+    free_slot,
+    head_of,
+    link,
+    lots_at,
+    refill,
+    show,
+    take,
+    unlink,
+)
 from engine.emit import tell, tell_canceled
 from engine.jit import Index, Row, Table, kernel
 from engine.limits import fill, work
@@ -30,22 +41,39 @@ def cross(state: State, slot: Index, command: Row, events: Table, count: int) ->
                 work(state, taker, -taker.leaves)
                 taker.leaves = 0
         else:
-            traded = min(taker.leaves, maker.leaves)
+            traded = min(taker.leaves, maker.shown)
             price = maker.price
             state.totals[0].trades += 1
-            state.instruments[taker.instrument].last = price
+            note_trade(state.instruments[taker.instrument], price)
             fill(state, taker, price, traded)
             fill(state, maker, price, traded)
             taker.leaves -= traded
             taker.filled += traded
-            taker.shown = taker.leaves
-            shrink(state, maker_slot, traded)
-            maker.filled += traded
+            take(state, maker_slot, traded)
             count = tell_filled(state, taker, price, traded, Role.TAKER, command, events, count)
             count = tell_filled(state, maker, price, traded, Role.MAKER, command, events, count)
-            if maker.leaves == 0:
-                unlink(state, maker_slot)
-                free_slot(state, maker_slot)
+            count = keep_up(state, maker_slot, command, events, count)
+    return count
+
+
+@kernel
+def note_trade(instrument: Row, price: int) -> None:
+    """Make a price the last one, for stops too."""
+    instrument.last = price
+    instrument.trade_low = min(instrument.trade_low, price)
+    instrument.trade_high = max(instrument.trade_high, price)
+
+
+@kernel
+def keep_up(state: State, slot: Index, command: Row, events: Table, count: int) -> int:
+    """After a fill of a queued order: let it go if it is done, refill it if nothing shows."""
+    order = state.orders[slot]
+    if order.leaves == 0:
+        unlink(state, slot)
+        free_slot(state, slot)
+    elif order.shown == 0:
+        refill(state, slot)
+        count = tell(events, count, command, order, Did.REFILLED, order.shown)
     return count
 
 
@@ -60,16 +88,30 @@ def fillable(state: State, taker: Row, enough: int) -> int:
         if taker.smp_id == 0:
             lots += lots_at(state, other, rank)
         else:
-            slot = head_of(state, other, rank)
-            while slot != _NONE and lots < enough:
-                maker = state.orders[slot]
-                if maker.smp_id != taker.smp_id:
-                    lots += maker.leaves
-                elif taker.smp_rule != Smp.CANCEL_RESTING:
-                    return lots
-                slot = np.uint64(maker.next)
+            more, ends = _tradable(state, taker, head_of(state, other, rank))
+            lots += more
+            if ends:
+                return lots
         rank = below(state, other, rank)
     return lots
+
+
+@kernel
+def _tradable(state: State, taker: Row, slot: Index) -> tuple[int, bool]:
+    """Return what a queue would trade, and whether self-match prevention ends the order in it.
+
+    Before such an end only what is shown trades: refills go behind the order that ends it.
+    """
+    shown, whole = 0, 0
+    while slot != _NONE:
+        maker = state.orders[slot]
+        if maker.smp_id != taker.smp_id:
+            shown += maker.shown
+            whole += maker.leaves
+        elif taker.smp_rule != Smp.CANCEL_RESTING:
+            return shown, True
+        slot = np.uint64(maker.next)
+    return whole, False
 
 
 @kernel
@@ -100,8 +142,11 @@ def rest(state: State, slot: Index, command: Row, events: Table, count: int) -> 
         return count
     if order.tif == Tif.FAK or order.tif == Tif.FOK:
         return drop(state, slot, command, Reason.UNFILLED, events, count)
+    show(order)
     link(state, slot)
-    return tell(events, count, command, order, Did.RESTED, order.leaves)
+    count = tell(events, count, command, order, Did.RESTED, order.leaves)
+    events[count - 1].other = order.shown
+    return count
 
 
 @kernel

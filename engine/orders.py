@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from engine.book import has_slot, price_of, rank_of, take_slot
+from engine.book import has_slot, price_of, rank_of, show, take_slot
 from engine.emit import tell
 from engine.jit import Index, Row, Table, kernel
 from engine.limits import admit, find_position, has_position_room, open_position, reserve_of, work
@@ -10,54 +10,91 @@ from engine.match import cross, drop, fillable, rest
 from engine.phases import may_enter
 from engine.schema import Did, Flag, Phase, Reason, Side, Smp, Standing, Tif, Type
 from engine.state import State
+from engine.stops import elect, is_past, wait
 
-KNOWN_FLAGS = int(Flag.IN_FLIGHT | Flag.OPERATOR)
+KNOWN_FLAGS = int(Flag.POST_ONLY | Flag.SLIDE | Flag.REDUCE_ONLY | Flag.IN_FLIGHT | Flag.OPERATOR)
+DISPLAY_PARTS = 60  # A display quantity is at least this part of the quantity.
 _NONE = np.uint64(0)
 
 
 @kernel
 def enter(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
     """Trade a new order, then rest what is left. Refused orders leave no trace."""
-    reason = _misnamed(state, command)
+    reason, price = _priced(state, command)
     if reason == Reason.NONE:
-        reason = _misshapen(state.instruments[command.instrument], command)
+        reason = _unbearable(state, command, price)
     if reason != Reason.NONE:
         return reason, count
-    instrument = state.instruments[command.instrument]
-    if command.type != Type.LIMIT and not _has_opposite(state, command):
-        return Reason.NO_OPPOSITE, count
-    price = _limit(state, instrument, command)
-    reason = off_ladder(instrument, price)
-    if reason != Reason.NONE:
-        return reason, count
-    reserve = reserve_of(instrument, command.side, price)
-    reason = admit(
-        state,
-        command.account,
-        command.instrument,
-        command.side,
-        command.quantity,
-        command.quantity * reserve,
-    )
-    if reason != Reason.NONE:
-        return reason, count
-    if not has_slot(state):
-        return Reason.ORDERS_FULL, count
-    place = find_position(state, command.account, command.instrument)
-    if place == _NONE and not has_position_room(state):
-        return Reason.POSITIONS_FULL, count
 
     # From here on the command succeeds.
-    slot = _accept(state, instrument, command, price, reserve)
+    instrument = state.instruments[command.instrument]
+    slot = _accept(state, instrument, command, price)
     order = state.orders[slot]
     count = tell(events, count, command, order, Did.ENTERED, order.leaves)
     events[count - 1].flags = order.type | order.tif << 8 | np.uint32(command.flags) << 16
+    events[count - 1].other = order.trigger
+    if _is_stop(command.type):
+        wait(state, slot)
+        return Reason.NONE, count
     if instrument.phase == Phase.OPEN:
         minimum = command.quantity if order.tif == Tif.FOK else command.minimum
         if minimum > 0 and fillable(state, order, minimum) < minimum:
             return Reason.NONE, drop(state, slot, command, Reason.UNFILLED, events, count)
         count = cross(state, slot, command, events, count)
-    return Reason.NONE, rest(state, slot, command, events, count)
+    count = rest(state, slot, command, events, count)
+    return Reason.NONE, elect(state, command.instrument, command, events, count)
+
+
+@kernel
+def _priced(state: State, command: Row) -> tuple[int, int]:
+    """Return why the market will not have this order, or NONE and its limit."""
+    reason = _misnamed(state, command)
+    if reason == Reason.NONE:
+        reason = _misshapen(state.instruments[command.instrument], command)
+    if reason != Reason.NONE:
+        return reason, 0
+    instrument = state.instruments[command.instrument]
+    if _is_market(command.type) and not _has_opposite(state, command):
+        return Reason.NO_OPPOSITE, 0
+    price = _limit(state, instrument, command)
+    reason = off_ladder(instrument, price)
+    if reason != Reason.NONE:
+        return reason, 0
+    if command.flags & Flag.POST_ONLY and _would_trade(state, instrument, command, price):
+        if not command.flags & Flag.SLIDE:
+            return Reason.POST_ONLY, 0
+        price = _slid(state, instrument, command)
+        if not instrument.low <= price <= instrument.high:
+            return Reason.POST_ONLY, 0
+    return Reason.NONE, price
+
+
+@kernel
+def _unbearable(state: State, command: Row, price: int) -> int:
+    """Return why the account, or the exchange, cannot bear one more such order, or NONE."""
+    if command.flags & Flag.REDUCE_ONLY and _would_open(state, command):
+        return Reason.REDUCE_ONLY
+    reserve = reserve_of(state.instruments[command.instrument], command.side, price)
+    lots = command.quantity
+    reason = admit(state, command.account, command.instrument, command.side, lots, lots * reserve)
+    if reason != Reason.NONE:
+        return reason
+    if not has_slot(state):
+        return Reason.ORDERS_FULL
+    place = find_position(state, command.account, command.instrument)
+    if place == _NONE and not has_position_room(state):
+        return Reason.POSITIONS_FULL
+    return Reason.NONE
+
+
+@kernel
+def _is_market(type: int) -> bool:
+    return type == Type.MARKET or type == Type.MARKET_LIMIT
+
+
+@kernel
+def _is_stop(type: int) -> bool:
+    return type == Type.STOP or type == Type.STOP_LIMIT
 
 
 @kernel
@@ -69,13 +106,15 @@ def _misnamed(state: State, command: Row) -> int:
         return Reason.INSTRUMENT_UNKNOWN
     if command.side > Side.SELL:
         return Reason.SIDE_UNKNOWN
-    if not Type.LIMIT <= command.type <= Type.MARKET:
+    if not Type.LIMIT <= command.type <= Type.STOP:
         return Reason.TYPE_UNKNOWN
     if not Tif.DAY <= command.tif <= Tif.FOK:
         return Reason.TIF_UNKNOWN
+    if _is_stop(command.type) and command.tif > Tif.GTD:
+        return Reason.TIF_UNKNOWN
     if command.smp_rule > Smp.CANCEL_BOTH:
         return Reason.SMP_RULE_UNKNOWN
-    if command.flags & ~KNOWN_FLAGS:
+    if command.flags & ~KNOWN_FLAGS or _is_contrary(command):
         return Reason.FLAG_UNKNOWN
     if state.accounts[command.account].standing == Standing.SUSPENDED:
         return Reason.ACCOUNT_SUSPENDED
@@ -95,15 +134,55 @@ def _misshapen(instrument: Row, command: Row) -> int:
         return Reason.MINIMUM_INVALID
     if command.minimum > 0 and command.tif != Tif.FAK:
         return Reason.MINIMUM_INVALID
-    if command.display != 0:
+    if not 0 <= command.display <= command.quantity:
         return Reason.DISPLAY_INVALID
-    if command.trigger != 0:
+    if shows_too_little(command.display, command.quantity):
+        return Reason.DISPLAY_INVALID
+    if _is_untriggerable(instrument, command):
         return Reason.TRIGGER_INVALID
     if command.protection < 0:
         return Reason.PROTECTION_INVALID
     if (command.expiry != 0) != (command.tif == Tif.GTD):
         return Reason.EXPIRY_INVALID
     return Reason.NONE
+
+
+@kernel
+def _is_contrary(command: Row) -> bool:
+    """Whether flags ask for what the type or time in force excludes."""
+    if command.flags & Flag.SLIDE and not command.flags & Flag.POST_ONLY:
+        return True
+    rests = command.type == Type.LIMIT and command.tif <= Tif.GTD
+    return command.flags & Flag.POST_ONLY != 0 and not rests
+
+
+@kernel
+def shows_too_little(display: int, quantity: int) -> bool:
+    """Whether a display quantity, where there is one, is too small a part of the quantity."""
+    return 0 < display < (quantity + DISPLAY_PARTS - 1) // DISPLAY_PARTS
+
+
+@kernel
+def _is_untriggerable(instrument: Row, command: Row) -> bool:
+    """Whether a stop has a trigger that cannot be, or another order has one."""
+    if not _is_stop(command.type):
+        return command.trigger != 0
+    if is_unreachable(instrument, command.side, command.trigger):
+        return True
+    limited = command.type == Type.STOP_LIMIT
+    return limited and is_short_of(command.side, command.price, command.trigger)
+
+
+@kernel
+def is_unreachable(instrument: Row, side: int, trigger: int) -> bool:
+    """Whether no trade to come can be the first that reaches this trigger."""
+    return off_ladder(instrument, trigger) != Reason.NONE or is_past(instrument, side, trigger)
+
+
+@kernel
+def is_short_of(side: int, price: int, trigger: int) -> bool:
+    """Whether a stop with this limit could not trade at its own trigger."""
+    return price < trigger if side == Side.BUY else price > trigger
 
 
 @kernel
@@ -125,11 +204,13 @@ def _has_opposite(state: State, command: Row) -> bool:
 
 @kernel
 def _limit(state: State, instrument: Row, command: Row) -> int:
-    """Return the order's limit: a market type's depends on the best opposite price."""
-    if command.type == Type.LIMIT:
+    """Return the order's limit: a market type's depends on the best opposite price, or trigger."""
+    if command.type == Type.LIMIT or command.type == Type.STOP_LIMIT:
         return command.price
-    side = 1 - command.side
-    price = price_of(instrument, side, state.sides[command.instrument, side].best)
+    price = command.trigger
+    if command.type != Type.STOP:
+        side = 1 - command.side
+        price = price_of(instrument, side, state.sides[command.instrument, side].best)
     if command.type == Type.MARKET_LIMIT:
         return price
     points = np.int64(command.protection)
@@ -142,17 +223,45 @@ def _limit(state: State, instrument: Row, command: Row) -> int:
 
 
 @kernel
-def _accept(state: State, instrument: Row, command: Row, price: int, reserve: int) -> Index:
+def _would_open(state: State, command: Row) -> bool:
+    """Whether all that works on this side would do more than close the position."""
+    place = find_position(state, command.account, command.instrument)
+    position = state.positions[place]
+    if command.side == Side.BUY:
+        return position.net + position.buys + command.quantity > 0
+    return position.sells + command.quantity > position.net
+
+
+@kernel
+def _would_trade(state: State, instrument: Row, command: Row, price: int) -> bool:
+    if instrument.phase != Phase.OPEN or not _has_opposite(state, command):
+        return False
+    other = 1 - command.side
+    best = price_of(instrument, other, state.sides[command.instrument, other].best)
+    return price >= best if command.side == Side.BUY else price <= best
+
+
+@kernel
+def _slid(state: State, instrument: Row, command: Row) -> int:
+    """Return the best price at which an order on this side does not trade."""
+    other = 1 - command.side
+    best = price_of(instrument, other, state.sides[command.instrument, other].best)
+    return best - instrument.tick if command.side == Side.BUY else best + instrument.tick
+
+
+@kernel
+def _accept(state: State, instrument: Row, command: Row, price: int) -> Index:
     """Write the order into a slot, not yet in a queue, and count it as working."""
     slot = take_slot(state)
     order = state.orders[slot]
     order.tag = command.tag
     order.price = price
     order.leaves = command.quantity
-    order.shown = command.quantity
+    order.display = command.display
+    show(order)
     order.filled = 0
-    order.trigger = 0
-    order.reserve = reserve
+    order.trigger = command.trigger
+    order.reserve = reserve_of(instrument, command.side, price)
     order.instrument = command.instrument
     order.account = command.account
     order.session = command.session
@@ -162,6 +271,7 @@ def _accept(state: State, instrument: Row, command: Row, price: int, reserve: in
     order.type = command.type
     order.tif = command.tif
     order.smp_rule = command.smp_rule
+    order.ladder = command.side
     order.position = open_position(state, command.account, command.instrument)
     side = state.sides[command.instrument, command.side]
     order.level = side.first + rank_of(instrument, command.side, price)

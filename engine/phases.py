@@ -9,10 +9,11 @@ def may_enter(phase: int, type: int, tif: int) -> bool:
     """Whether an order of this type and time in force may be entered."""
     if phase == Phase.OPEN:
         return True
-    rests = type == Type.LIMIT and tif <= Tif.GTD
+    is_market = type == Type.MARKET or type == Type.MARKET_LIMIT
+    rests = not is_market and tif <= Tif.GTD
     if phase == Phase.PRE_OPEN or phase == Phase.NO_CANCEL:
         return rests
-    return phase == Phase.POST_CLOSE and rests and tif != Tif.DAY
+    return phase == Phase.POST_CLOSE and type == Type.LIMIT and rests and tif != Tif.DAY
 
 
 @kernel

@@ -3,7 +3,7 @@
 Commands in, events out, like the kernel; yet no line is shared with it. Speed is
 nothing here: every sum is taken anew, and what a refused command began is never
 undone, because nothing is written before the last refusal. Read this file from the
-bottom of its imports up: book, risk, world, orders, house.
+bottom of its imports up: book, risk, world, match, orders, amend, house.
 """
 
 import hashlib
@@ -13,6 +13,8 @@ import numpy as np
 
 from engine.jit import Table
 from engine.layout import LISTING, MONEY, ORDER
+from engine.reference_amend import cancel, cancel_all, replace
+from engine.reference_book import LADDERS
 from engine.reference_house import (
     change_phase,
     charge,
@@ -24,7 +26,8 @@ from engine.reference_house import (
     transfer,
     withdraw,
 )
-from engine.reference_orders import cancel, cancel_all, enter, refuse, replace
+from engine.reference_match import publish_indicative
+from engine.reference_orders import enter, refuse
 from engine.reference_risk import Account, Instrument, RefusedError
 from engine.reference_world import Row, World
 from engine.schema import VERSION, AccountType, Did, Form, Kind, Reason, Side
@@ -34,7 +37,7 @@ PRICE_MAX = 2**40
 STAKE_MAX = 2**54  # Micro-dollars that the largest order or position may gain on its ladder.
 LADDER_MAX = 2**17  # Prices of one instrument.
 
-ORDER_KINDS = (Kind.ENTER, Kind.REPLACE, Kind.CANCEL, Kind.CANCEL_ALL)
+ORDER_KINDS = (Kind.ENTER, Kind.REPLACE, Kind.CANCEL)
 
 
 class Reference:
@@ -60,8 +63,8 @@ class Reference:
         except RefusedError as refused:
             self._tell_refused(row, refused)
         else:
-            if row.kind in (Kind.ENTER, Kind.REPLACE, Kind.CANCEL):
-                world.publish_indicative(world.market.instruments[row.instrument])
+            if row.kind in ORDER_KINDS:
+                publish_indicative(world, world.market.instruments[row.instrument])
 
     def _tell_refused(self, row: Row, refused: RefusedError) -> None:
         told = {"reason": int(refused.reason)}
@@ -82,9 +85,10 @@ class Reference:
         world, numbers = self.world, list[int]()
         for instrument in world.market.instruments:
             numbers += [instrument.phase, instrument.last, instrument.settlement]
-            for side in Side:
-                for o in instrument.book.by_priority(side):
-                    numbers += [o.order_id, o.account, o.side, o.price, o.leaves, o.leaves, 0]
+            for ladder in LADDERS:
+                for o in instrument.book.by_priority(ladder):
+                    told = (o.order_id, o.account, o.side, o.price, o.leaves, o.shown, o.trigger)
+                    numbers += told
         for number, account in enumerate(world.accounts):
             for traded, position in sorted(account.positions.items()):
                 if position.net != 0:
@@ -157,7 +161,7 @@ def list_instrument(world: World, row: Row) -> None:
     refuse(not has_sound_terms(row), Reason.TERMS_INVALID)
     listed = sum((one.high - one.low) // one.tick + 1 for one in instruments)
     more = (row.high - row.low) // row.tick + 1
-    refuse(2 * (listed + more) > world.sizes.levels, Reason.LEVELS_FULL)
+    refuse(4 * (listed + more) > world.sizes.levels, Reason.LEVELS_FULL)
     refuse(row.instrument >= world.sizes.instruments, Reason.LISTING_FULL)
 
     terms = ("product", "low", "high", "tick", "value", "clip", "position_max", "protection")

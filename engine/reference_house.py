@@ -4,6 +4,7 @@ Part of the reference: for readers, and the tests' oracle.
 """
 
 from engine.reference_book import Order
+from engine.reference_match import uncross
 from engine.reference_orders import refuse
 from engine.reference_risk import Account, Instrument, Position, RefusedError, free_money
 from engine.reference_world import Row, World
@@ -163,7 +164,7 @@ def change_phase(world: World, row: Row) -> None:
                 world.sweep(instrument, Reason.SESSION_ENDED, lambda o: ends(o, row.value))
                 instrument.indicative = (0, 0)
             if row.code == Phase.OPEN:
-                world.uncross(instrument)
+                uncross(world, instrument)
             instrument.phase = row.code
             place = {"instrument": instrument.number, "other": row.value}
             world.say(Did.PHASED, quantity=row.code, **place)

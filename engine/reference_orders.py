@@ -1,24 +1,26 @@
-"""Orders in the reference: enter, replace, cancel. Each refuses first, then succeeds.
+"""New orders in the reference: refuse first, then succeed.
 
 Part of the reference: for readers, and the tests' oracle.
 """
 
-import dataclasses
-
 from engine.reference_book import Order, reaches
+from engine.reference_match import RESTING, elect, fillable, place
 from engine.reference_risk import (
     Account,
     Instrument,
     RefusedError,
+    reach,
     refuse_beyond_limit,
     refuse_beyond_margin,
 )
 from engine.reference_world import Row, World
-from engine.schema import NIL, NIL_PRICE, Did, Flag, Phase, Reason, Side, Smp, Standing, Tif, Type
+from engine.schema import NIL_PRICE, Did, Flag, Phase, Reason, Side, Smp, Standing, Tif, Type
 
-KNOWN_FLAGS = Flag.IN_FLIGHT | Flag.OPERATOR
-RESTING = (Tif.DAY, Tif.GTC, Tif.GTD)
+KNOWN_FLAGS = Flag.POST_ONLY | Flag.SLIDE | Flag.REDUCE_ONLY | Flag.IN_FLIGHT | Flag.OPERATOR
 LASTING = (Tif.GTC, Tif.GTD)
+MARKETS = (Type.MARKET, Type.MARKET_LIMIT)
+STOPS = (Type.STOP, Type.STOP_LIMIT)
+DISPLAY_PARTS = 60  # A display quantity is at least this part of the quantity.
 
 
 def refuse(wrong: bool, reason: Reason) -> None:
@@ -33,37 +35,50 @@ def enter(world: World, row: Row) -> None:
     refuse_misshapen(instrument, row)
     price = limit(instrument, row)
     refuse_off_ladder(instrument, price)
-    order = new_order(row, price)
-    working = [*account.orders.values(), order]
-    refuse_beyond_limit(account, working, order, instrument.position_max)
-    refuse_beyond_margin(account, working, world.market)
-    refuse(not world.has_order_room(), Reason.ORDERS_FULL)
-    new = row.instrument not in account.positions
-    refuse(new and world.held == world.sizes.positions, Reason.POSITIONS_FULL)
+    if row.flags & Flag.POST_ONLY:
+        price = passive(instrument, row, price)
+    refuse_unbearable(world, account, row, price)
 
+    order = new_order(row, price)
     order.order_id = world.next_order_id()
     world.accept(order)
     flags = row.type | row.tif << 8 | row.flags << 16
-    world.tell(Did.ENTERED, order, order.leaves, flags=flags)
+    world.tell(Did.ENTERED, order, order.leaves, flags=flags, other=order.trigger)
+    if order.waits:
+        instrument.book.add(order)
+        return
     minimum = row.quantity if row.tif == Tif.FOK else row.minimum
     if minimum > fillable(instrument, order):
         world.drop(order, Reason.UNFILLED)
     else:
         place(world, order)
+        elect(world, instrument)
 
 
-def place(world: World, order: Order) -> None:
-    """Trade an order that is in no queue where the phase matches; rest or drop what is left."""
-    instrument = world.instrument_of(order)
-    if instrument.phase == Phase.OPEN:
-        world.cross(order)
-    if order.leaves == 0:
-        world.forget(order)
-    elif order.tif in RESTING:
-        instrument.book.add(order)
-        world.tell(Did.RESTED, order, order.leaves)
-    else:
-        world.drop(order, Reason.UNFILLED)
+def passive(instrument: Instrument, row: Row, price: int) -> int:
+    """Return the price of a post-only order: its own, or where it slides the best possible."""
+    best = instrument.book.best(1 - row.side)
+    trades = best != NIL_PRICE and reaches(row.side, price, best)
+    if instrument.phase != Phase.OPEN or not trades:
+        return price
+    refuse(not row.flags & Flag.SLIDE, Reason.POST_ONLY)
+    price = best - instrument.tick if row.side == Side.BUY else best + instrument.tick
+    refuse(not instrument.low <= price <= instrument.high, Reason.POST_ONLY)
+    return price
+
+
+def refuse_unbearable(world: World, account: Account, row: Row, price: int) -> None:
+    """Refuse an order that the account, or the exchange, cannot bear beside what works."""
+    order, instrument = new_order(row, price), world.market.instruments[row.instrument]
+    working = [*account.orders.values(), order]
+    if row.flags & Flag.REDUCE_ONLY:
+        low, high = reach(account, working)[row.instrument]
+        refuse(high > 0 if row.side == Side.BUY else low < 0, Reason.REDUCE_ONLY)
+    refuse_beyond_limit(account, working, order, instrument.position_max)
+    refuse_beyond_margin(account, working, world.market)
+    refuse(not world.has_order_room(), Reason.ORDERS_FULL)
+    new = row.instrument not in account.positions
+    refuse(new and world.held == world.sizes.positions, Reason.POSITIONS_FULL)
 
 
 def refuse_misnamed(world: World, row: Row) -> tuple[Account, Instrument]:
@@ -71,10 +86,11 @@ def refuse_misnamed(world: World, row: Row) -> tuple[Account, Instrument]:
     refuse(not 0 < row.account < len(world.accounts), Reason.ACCOUNT_UNKNOWN)
     refuse(not 0 <= row.instrument < len(world.market.instruments), Reason.INSTRUMENT_UNKNOWN)
     refuse(row.side not in list(Side), Reason.SIDE_UNKNOWN)
-    refuse(row.type not in (Type.LIMIT, Type.MARKET_LIMIT, Type.MARKET), Reason.TYPE_UNKNOWN)
+    refuse(row.type not in list(Type), Reason.TYPE_UNKNOWN)
     refuse(row.tif not in list(Tif), Reason.TIF_UNKNOWN)
+    refuse(row.type in STOPS and row.tif not in RESTING, Reason.TIF_UNKNOWN)
     refuse(row.smp_rule not in list(Smp), Reason.SMP_RULE_UNKNOWN)
-    refuse(row.flags & ~KNOWN_FLAGS != 0, Reason.FLAG_UNKNOWN)
+    refuse(row.flags & ~KNOWN_FLAGS != 0 or is_contrary(row), Reason.FLAG_UNKNOWN)
     account = world.accounts[row.account]
     refuse(account.standing == Standing.SUSPENDED, Reason.ACCOUNT_SUSPENDED)
     return account, world.market.instruments[row.instrument]
@@ -87,10 +103,36 @@ def refuse_misshapen(instrument: Instrument, row: Row) -> None:
     refuse(row.quantity > instrument.clip, Reason.QUANTITY_ABOVE_CLIP)
     refuse(not 0 <= row.minimum <= row.quantity, Reason.MINIMUM_INVALID)
     refuse(row.minimum > 0 and row.tif != Tif.FAK, Reason.MINIMUM_INVALID)
-    refuse(row.display != 0, Reason.DISPLAY_INVALID)
-    refuse(row.trigger != 0, Reason.TRIGGER_INVALID)
+    refuse(not 0 <= row.display <= row.quantity, Reason.DISPLAY_INVALID)
+    refuse(shows_too_little(row.display, row.quantity), Reason.DISPLAY_INVALID)
+    if row.type in STOPS:
+        refuse_untriggerable(instrument, row.side, row.trigger)
+        limited = row.type == Type.STOP_LIMIT
+        refuse(limited and not reaches(row.side, row.price, row.trigger), Reason.TRIGGER_INVALID)
+    refuse(row.type not in STOPS and row.trigger != 0, Reason.TRIGGER_INVALID)
     refuse(row.protection < 0, Reason.PROTECTION_INVALID)
     refuse((row.tif == Tif.GTD) != (row.expiry != 0), Reason.EXPIRY_INVALID)
+
+
+def is_contrary(row: Row) -> bool:
+    """Whether flags ask for what the type or the time in force excludes."""
+    posts, slides = row.flags & Flag.POST_ONLY, row.flags & Flag.SLIDE
+    return (slides and not posts) or (posts and (row.type != Type.LIMIT or row.tif not in RESTING))
+
+
+def shows_too_little(display: int, quantity: int) -> bool:
+    """Whether an order that hides lots shows too small a part of them."""
+    return display != 0 and display * DISPLAY_PARTS < quantity
+
+
+def refuse_untriggerable(instrument: Instrument, side: int, trigger: int) -> None:
+    """Refuse a trigger off the ladder, or one that the last trade has reached already."""
+    off = (trigger - instrument.low) % instrument.tick != 0
+    outside = not instrument.low <= trigger <= instrument.high
+    refuse(off or outside, Reason.TRIGGER_INVALID)
+    last = instrument.settlement if instrument.last == NIL_PRICE else instrument.last
+    passed = trigger <= last if side == Side.BUY else trigger >= last
+    refuse(last != NIL_PRICE and passed, Reason.TRIGGER_INVALID)
 
 
 def refuse_off_ladder(instrument: Instrument, price: int) -> None:
@@ -106,7 +148,7 @@ def may_enter(phase: int, type: int, tif: int) -> bool:
         case Phase.OPEN:
             return True
         case Phase.PRE_OPEN | Phase.NO_CANCEL:
-            return type == Type.LIMIT and tif in RESTING
+            return type not in MARKETS and tif in RESTING
         case Phase.POST_CLOSE:
             return type == Type.LIMIT and tif in LASTING
     return False
@@ -114,17 +156,20 @@ def may_enter(phase: int, type: int, tif: int) -> bool:
 
 def limit(instrument: Instrument, row: Row) -> int:
     """Return the worst price at which the order may trade."""
-    if row.type == Type.LIMIT:
+    if row.type in (Type.LIMIT, Type.STOP_LIMIT):
         return int(row.price)
-    best = instrument.book.best(1 - row.side)
-    refuse(best == NIL_PRICE, Reason.NO_OPPOSITE)
+    start = row.trigger if row.type == Type.STOP else instrument.book.best(1 - row.side)
+    refuse(start == NIL_PRICE, Reason.NO_OPPOSITE)
     if row.type == Type.MARKET_LIMIT:
-        return best
+        return int(start)
     points = row.protection or instrument.protection
     points -= points % instrument.tick
-    if row.side == Side.BUY:
-        return int(min(best + points, instrument.high))
-    return int(max(best - points, instrument.low))
+    return clamped(instrument, start + points if row.side == Side.BUY else start - points)
+
+
+def clamped(instrument: Instrument, price: int) -> int:
+    """Return the price of the ladder that is nearest to this one."""
+    return min(max(price, instrument.low), instrument.high)
 
 
 def new_order(row: Row, price: int) -> Order:
@@ -143,100 +188,8 @@ def new_order(row: Row, price: int) -> Order:
         smp_rule=row.smp_rule,
         price=price,
         leaves=row.quantity,
+        display=row.display,
+        trigger=row.trigger,
+        waits=row.type in STOPS,
+        shown=min(row.display or row.quantity, row.quantity),
     )
-
-
-def fillable(instrument: Instrument, order: Order) -> int:
-    """Return the lots that would trade at once, without those that SMP would keep from it."""
-    lots = 0
-    for maker in instrument.book.by_priority(1 - order.side):
-        if not reaches(order.side, order.price, maker.price):
-            break
-        if maker.smp_id != order.smp_id or order.smp_id == 0:
-            lots += maker.leaves
-        elif order.smp_rule != Smp.CANCEL_RESTING:
-            break
-    return lots
-
-
-def found(world: World, row: Row, operator: bool) -> Order:
-    """Return the order that a row names, if the row may name it. An operator may name any."""
-    known = operator or 0 < row.account < len(world.accounts)
-    refuse(not known, Reason.ACCOUNT_UNKNOWN)
-    refuse(not 0 <= row.instrument < len(world.market.instruments), Reason.INSTRUMENT_UNKNOWN)
-    order = world.live.get(row.order_id)
-    if order is None or order.instrument != row.instrument:
-        raise RefusedError(Reason.ORDER_UNKNOWN)
-    refuse(not operator and order.account != row.account, Reason.ORDER_NOT_YOURS)
-    return order
-
-
-def cancel(world: World, row: Row) -> None:
-    """Remove a resting order."""
-    operator = bool(row.flags & Flag.OPERATOR)
-    order = found(world, row, operator)
-    forbidden = not operator and not may_cancel(world.instrument_of(order).phase)
-    refuse(forbidden, Reason.PHASE_FORBIDS)
-
-    world.remove(order, Reason.NONE)
-
-
-def may_cancel(phase: int) -> bool:
-    """Whether a phase lets participants take orders out."""
-    return phase in (Phase.PRE_OPEN, Phase.OPEN, Phase.HALT, Phase.POST_CLOSE)
-
-
-def cancel_all(world: World, row: Row) -> None:
-    """Remove an account's orders where the phase allows, in one instrument or in all."""
-    instruments = world.market.instruments
-    refuse(not 0 < row.account < len(world.accounts), Reason.ACCOUNT_UNKNOWN)
-    known = row.instrument == NIL or 0 <= row.instrument < len(instruments)
-    refuse(not known, Reason.INSTRUMENT_UNKNOWN)
-
-    chosen = instruments if row.instrument == NIL else [instruments[row.instrument]]
-    for instrument in chosen:
-        if row.flags & Flag.OPERATOR or may_cancel(instrument.phase):
-            before = world.spoken
-            world.sweep(instrument, Reason.MASS_CANCEL, lambda o: o.account == row.account)
-            if world.spoken > before:
-                world.publish_indicative(instrument)
-    if world.spoken == 0:
-        world.say(Did.NOTED)
-
-
-def replace(world: World, row: Row) -> None:
-    """Change an order's price or what is left of it; it keeps its place if only that falls."""
-    order = found(world, row, operator=False)
-    account, instrument = world.accounts[order.account], world.instrument_of(order)
-    refuse_unreplaceable(account, instrument, order, row)
-    leaves = row.quantity - (order.filled if row.flags & Flag.IN_FLIGHT else 0)
-    if leaves <= 0:
-        world.remove(order, Reason.REPLACED_AWAY)
-        return
-    keeps_place = row.price == order.price and leaves <= order.leaves
-    if not keeps_place:
-        changed = dataclasses.replace(order, price=row.price, leaves=leaves)
-        working = [changed if o is order else o for o in account.orders.values()]
-        if leaves > order.leaves:
-            refuse_beyond_limit(account, working, changed, instrument.position_max)
-        refuse_beyond_margin(account, working, world.market)
-
-    if not keeps_place:
-        instrument.book.remove(order)
-    order.tag = row.tag or order.tag
-    order.price, order.leaves = row.price, leaves
-    world.tell(Did.REPLACED, order, leaves)
-    if not keeps_place:
-        place(world, order)
-
-
-def refuse_unreplaceable(account: Account, instrument: Instrument, order: Order, row: Row) -> None:
-    """Refuse a replace that the order, the phase or the instrument does not take."""
-    refuse(row.flags & ~KNOWN_FLAGS != 0, Reason.FLAG_UNKNOWN)
-    refuse(account.standing == Standing.SUSPENDED, Reason.ACCOUNT_SUSPENDED)
-    allowed = instrument.phase in (Phase.PRE_OPEN, Phase.OPEN)
-    lasting = instrument.phase == Phase.POST_CLOSE and order.tif in LASTING
-    refuse(not allowed and not lasting, Reason.PHASE_FORBIDS)
-    refuse(row.quantity <= 0, Reason.QUANTITY_NOT_POSITIVE)
-    refuse(row.quantity > instrument.clip, Reason.QUANTITY_ABOVE_CLIP)
-    refuse_off_ladder(instrument, row.price)

@@ -29,6 +29,7 @@ class Instrument:
     mark: int = NIL_PRICE
     settlement: int = NIL_PRICE
     last: int = NIL_PRICE
+    traded: list[int] = field(default_factory=list)  # Prices whose stops are not elected yet.
     indicative: tuple[int, int] = (0, 0)  # Price and lots last published.
     book: Book = field(default_factory=Book)
 

@@ -1,4 +1,4 @@
-"""The reference's whole state, what it says, and the few moves that every command is made of.
+"""The reference's whole state, what it says, and the few moves that all commands share.
 
 Part of the reference: for readers, and the tests' oracle. It alone writes events
 and hands out order ids.
@@ -11,9 +11,9 @@ import numpy as np
 
 from engine.jit import Table
 from engine.layout import EVENT
-from engine.reference_book import Order, auction_price, reaches
+from engine.reference_book import LADDERS, Order
 from engine.reference_risk import Account, Instrument, Market, Position
-from engine.schema import NIL_PRICE, SLOT_BITS, Did, Phase, Reason, Role, Side, Smp
+from engine.schema import SLOT_BITS, Did, Reason
 from engine.state import Sizes
 
 Row = SimpleNamespace  # A command, or an event, with the fields of its dtype.
@@ -102,80 +102,15 @@ class World:
         self.forget(order)
 
     def remove(self, order: Order, reason: Reason) -> None:
-        """Cancel an order that rests in the book."""
+        """Cancel an order that stands on a ladder."""
         self.instrument_of(order).book.remove(order)
         self.drop(order, reason)
 
     def sweep(
         self, instrument: Instrument, reason: Reason, chosen: Callable[[Order], bool]
     ) -> None:
-        """Cancel the chosen orders of a book: bids, then asks, each by priority."""
-        for side in Side:
-            for order in list(instrument.book.by_priority(side)):
+        """Cancel the chosen orders of a book: bids, asks, stops to buy, stops to sell."""
+        for ladder in LADDERS:
+            for order in list(instrument.book.by_priority(ladder)):
                 if chosen(order):
                     self.remove(order, reason)
-
-    def cross(self, taker: Order) -> None:
-        """Fill an order that is in no queue: best price first, oldest order first."""
-        instrument = self.instrument_of(taker)
-        book, other = instrument.book, 1 - taker.side
-        while taker.leaves > 0 and book.queues[Side(other)]:
-            maker = book.first(other)
-            if not reaches(taker.side, taker.price, maker.price):
-                return
-            if maker.smp_id == taker.smp_id != 0:
-                self.prevent_self_match(taker, maker)
-            else:
-                price = instrument.last = maker.price
-                self.trade((taker, Role.TAKER), (maker, Role.MAKER), price)
-
-    def prevent_self_match(self, taker: Order, maker: Order) -> None:
-        """Cancel one of two orders of the same SMP id, or both, as the incoming one asks."""
-        if taker.smp_rule != Smp.CANCEL_INCOMING:
-            self.remove(maker, Reason.SELF_MATCH)
-        if taker.smp_rule != Smp.CANCEL_RESTING:
-            self.tell(Did.CANCELED, taker, taker.leaves, leaves=0, reason=Reason.SELF_MATCH)
-            taker.leaves = 0
-
-    def trade(self, one: tuple[Order, Role], two: tuple[Order, Role], price: int) -> None:
-        """Fill two orders with each other as far as both reach; filled makers are gone."""
-        traded = min(one[0].leaves, two[0].leaves)
-        self.trades += 1
-        for order, role in (one, two):
-            bought = traded if order.side == Side.BUY else -traded
-            position = self.accounts[order.account].positions[order.instrument]
-            position.net += bought
-            position.cost += bought * price
-            order.leaves -= traded
-            order.filled += traded
-            self.tell(Did.FILLED, order, traded, price=price, role=role, trade_id=self.trades)
-        for order, role in (one, two):
-            if order.leaves == 0 and role != Role.TAKER:
-                self.instrument_of(order).book.remove(order)
-                self.forget(order)
-
-    def uncross(self, instrument: Instrument) -> None:
-        """Trade every pair that meets at the opening price, bids against asks by priority."""
-        book = instrument.book
-        price, lots = auction_price(book, instrument.tick, anchor(instrument))
-        instrument.indicative = (0, 0)
-        while lots > 0:
-            bid, ask = book.first(Side.BUY), book.first(Side.SELL)
-            lots -= min(bid.leaves, ask.leaves)
-            self.trade((bid, Role.AUCTION), (ask, Role.AUCTION), price)
-            instrument.last = price
-
-    def publish_indicative(self, instrument: Instrument) -> None:
-        """Report the opening price as it stands, where that changed and the phase has one."""
-        if instrument.phase not in (Phase.PRE_OPEN, Phase.NO_CANCEL):
-            return
-        seen = auction_price(instrument.book, instrument.tick, anchor(instrument))
-        if seen != instrument.indicative:
-            instrument.indicative = seen
-            told = {"price": seen[0], "quantity": seen[1]}
-            self.say(Did.INDICATIVE, account=0, instrument=instrument.number, **told)
-
-
-def anchor(instrument: Instrument) -> int:
-    """Return the price that decides between equal opening prices; NIL_PRICE for none."""
-    return instrument.last if instrument.settlement == NIL_PRICE else instrument.settlement

@@ -51,6 +51,8 @@ class Batch:
         type: int = Type.LIMIT,
         tif: int = Tif.DAY,
         tag: int = 0,
+        trigger: int = 0,
+        display: int = 0,
         minimum: int = 0,
         protection: int = 0,
         expiry: int = 0,
@@ -64,7 +66,7 @@ class Batch:
     ) -> None:
         """Add an order. `price` is ignored for market types."""
         head = self._head(Kind.ENTER, account, instrument, session, key, received, flags, text)
-        sizes = (0, tag, price, 0, quantity, 0, minimum)
+        sizes = (0, tag, price, trigger, quantity, display, minimum)
         self._next()[()] = (
             *head,
             *sizes,
@@ -81,14 +83,18 @@ class Batch:
         price: int,
         *,
         tag: int = 0,
+        trigger: int = 0,
         flags: int = 0,
         session: int = 0,
         key: int = 0,
         received: int = 0,
     ) -> None:
-        """Add a change of an order's price, or of what is left of it (of its total: IN_FLIGHT)."""
+        """Add a change of an order's price, or of what is left of it (of its total: IN_FLIGHT).
+
+        trigger: of a stop that is not elected yet; 0 keeps it.
+        """
         head = self._head(Kind.REPLACE, account, instrument, session, key, received, flags, "")
-        body = (order_id, tag, price, 0, quantity, 0, 0, *(0,) * 9, b"")
+        body = (order_id, tag, price, trigger, quantity, 0, 0, *(0,) * 9, b"")
         self._next()[()] = (*head, *body)
 
     def cancel(
@@ -108,11 +114,25 @@ class Batch:
         self._next()[()] = (*head, order_id, tag, *(0,) * 14, b"")
 
     def cancel_all(
-        self, account: int, instrument: int = NIL, *, flags: int = 0, session: int = 0
+        self,
+        account: int,
+        instrument: int = NIL,
+        *,
+        product: int = NIL,
+        side: int = NIL,
+        flags: int = 0,
+        session: int = 0,
     ) -> None:
-        """Add a cancel of all orders of an account, in one instrument or in all."""
-        head = self._head(Kind.CANCEL_ALL, account, instrument, session, 0, 0, flags, "")
-        self._next()[()] = (*head, *(0,) * 16, b"")
+        """Add a cancel of an account's orders: of an instrument, a product, a side, or of all."""
+        self.money(
+            Kind.CANCEL_ALL,
+            account=account,
+            instrument=instrument,
+            product=product,
+            code=0 if side == NIL else side + 1,
+            session=session,
+            flags=flags,
+        )
 
     def money(
         self,

@@ -11,6 +11,7 @@ from engine.scene_stage import Stage
 from engine.scene_text import Words
 from engine.schema import Flag, Kind, Side, Smp, Tif, Type
 
+OF_ORDERS = (Kind.ENTER, Kind.REPLACE, Kind.CANCEL)  # Read through the family ORDER.
 NOBODY = 1 << 40  # The id of an order that never was.
 
 TIFS = {tif.name.lower(): tif for tif in Tif}
@@ -26,6 +27,7 @@ FLAGS = {
     "in-flight": Flag.IN_FLIGHT,
     "operator": Flag.OPERATOR,
 }
+SIDES = {"buys": Side.BUY, "sells": Side.SELL}
 NUMBERS = {
     "min": "minimum",
     "show": "display",
@@ -69,11 +71,34 @@ def _replace(stage: Stage, words: Words, batch: Batch, account: int) -> None:
 
 def _cancel(stage: Stage, words: Words, batch: Batch, account: int) -> None:
     if words.take_if("all"):
-        batch.cancel_all(account)
+        _cancel_all(stage, words, batch, account)
+        return
+    if words.take_if("tag"):
+        batch.cancel(account, 0, 0, tag=words.integer("a number"))
     else:
         order_id, instrument = _order(stage, words)
         batch.cancel(account, instrument, order_id)
     _write_options(stage, words, batch)
+
+
+def _cancel_all(stage: Stage, words: Words, batch: Batch, account: int) -> None:
+    """`[on INSTRUMENT|PRODUCT] [buys|sells] [operator]`, in any order."""
+    batch.cancel_all(account)
+    row = batch.rows[-1:].view(MONEY)[0]
+    while not words.is_done() and not words.is_next("with"):
+        word = words.take("an option")
+        if word in SIDES:
+            row["code"] = SIDES[word] + 1
+        elif word == "operator":
+            row["flags"] |= Flag.OPERATOR
+        elif word == "on":
+            named = words.take("an instrument or a product")
+            if named in stage.products and named not in stage.instruments:
+                row["product"] = stage.products[named]
+            else:
+                row["instrument"] = words.known("an instrument", named, stage.instruments)
+        else:
+            words.fail(f"{word!r} is no option of a mass cancel")
 
 
 def _order(stage: Stage, words: Words) -> tuple[int, int]:
@@ -127,7 +152,7 @@ def write_fields(words: Words, batch: Batch) -> None:
     if words.take_if("with"):
         while not words.is_done():
             row = batch.rows[-1:]
-            family = row.view(MONEY) if row["kind"][0] >= Kind.DEPOSIT else row
+            family = row if row["kind"][0] in OF_ORDERS else row.view(MONEY)
             name = words.take("a field")
             if name not in (family.dtype.names or ()):
                 words.fail(f"{name!r} is no field of a row")

@@ -21,7 +21,7 @@ PERCENT = {AccountType.MEMBER: 100, AccountType.HEDGER: 110, AccountType.SPECULA
 DAY = datetime.datetime(2026, 1, 5, tzinfo=datetime.UTC)
 
 SIZE_MAX = 1 << 20
-SIZES = Sizes(1 << 12, 1 << 14, 64, 8, 64, 1 << 10)
+SIZES = Sizes(1 << 12, 1 << 15, 64, 8, 64, 1 << 10)
 
 PHASES = {phase.name.lower().replace("_", "-"): phase for phase in Phase}
 FORMS = {form.name.lower(): form for form in Form} | {"spread": Form.CALENDAR}

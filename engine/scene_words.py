@@ -40,9 +40,7 @@ def put(event: Any, names: str = "", place: str = "") -> Told:
     """Return an event row in words, with the accounts and the instrument that it needs."""
     did, quantity, price = Did(event["kind"]), int(event["quantity"]), int(event["price"])
     if did in _SIZED:
-        reason = Reason(event["reason"])
-        detail = reason.name if reason != Reason.NONE else place
-        return Told(f"{_SIZED[did]} {quantity} @ {price}", detail, names)
+        return Told(f"{_SIZED[did]} {quantity} @ {price}", _detail(event) or place, names)
     if did == Did.REJECTED:
         return Told(f"rejected {Reason(event['reason']).name}", _compared(event), names)
     if did in _PAID:
@@ -57,6 +55,18 @@ def put(event: Any, names: str = "", place: str = "") -> Told:
     if did in (Did.MARKED, Did.SETTLED):
         return Told(f"{did.name.lower()} {price}", "", names)
     return Told(did.name.lower(), "", names)
+
+
+def _detail(event: Any) -> str:
+    """Return why an order was canceled, a stop's trigger, or what an iceberg shows; or ""."""
+    other = int(event["other"])
+    if event["reason"] != Reason.NONE:
+        return Reason(event["reason"]).name
+    if event["kind"] in (Did.ENTERED, Did.REPLACED) and other != 0:
+        return f"stop {other}"
+    if event["kind"] == Did.RESTED and other != event["quantity"]:
+        return f"shows {other}"
+    return ""
 
 
 def _compared(event: Any) -> str:

@@ -29,8 +29,8 @@ class Kind(enum.IntEnum):
 
     ENTER = 1  # ORDER
     REPLACE = 2  # ORDER: order_id, price, quantity
-    CANCEL = 3  # ORDER: order_id
-    CANCEL_ALL = 4  # ORDER: of the account; of one instrument unless that is NIL
+    CANCEL = 3  # ORDER: order_id; or 0, and the tag of the account's orders that are meant
+    CANCEL_ALL = 4  # MONEY: of the account; instrument, product, code = side + 1, or NIL, NIL, 0
     QUOTE = 5  # ORDER
     BLOCK = 6  # ORDER
 
@@ -82,13 +82,13 @@ class Origin(enum.IntEnum):
 class Did(enum.IntEnum):
     """What an event reports, always in the past tense."""
 
-    ENTERED = 1
-    RESTED = 2
+    ENTERED = 1  # other = the trigger of a stop
+    RESTED = 2  # other = what the book shows of it
     FILLED = 3  # One row a side, taker's first, each complete for its owner.
     CANCELED = 4
     REPLACED = 5  # Alone: priority was kept. Followed by FILLED or RESTED: it was lost.
-    TRIGGERED = 6
-    REFILLED = 7
+    TRIGGERED = 6  # A stop becomes an order at `price`.
+    REFILLED = 7  # quantity = what is shown from now on, at the back of the queue
     REJECTED = 8
     INDICATIVE = 9  # price, quantity of the auction as it stands; quantity 0: none.
     PHASED = 10  # quantity = Phase, other = trade date
@@ -141,16 +141,17 @@ class Reason(enum.IntEnum):
     NO_OPPOSITE = 23
     PRICE_OFF_TICK = 24
     PRICE_OFF_LADDER = 25
-    POSITION_LIMIT = 26
+    POST_ONLY = 26
     REDUCE_ONLY = 27
-    MARGIN_SHORT = 28
-    VALUE_NOT_POSITIVE = 29
-    VALUE_TOO_LARGE = 30
-    FUNDS_SHORT = 31
-    ORDERS_FULL = 32
-    POSITIONS_FULL = 33
-    LEVELS_FULL = 34
-    LISTING_FULL = 35
+    POSITION_LIMIT = 28
+    MARGIN_SHORT = 29
+    VALUE_NOT_POSITIVE = 30
+    VALUE_TOO_LARGE = 31
+    FUNDS_SHORT = 32
+    ORDERS_FULL = 33
+    POSITIONS_FULL = 34
+    LEVELS_FULL = 35
+    LISTING_FULL = 36
 
     MASS_CANCEL = 64
     SELF_MATCH = 65

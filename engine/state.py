@@ -19,7 +19,8 @@ ORDER_SLOT = np.dtype(
         ("leaves", "<i8"),  # What is left to trade.
         ("shown", "<i8"),  # What of it the book displays.
         ("filled", "<i8"),
-        ("trigger", "<i8"),
+        ("trigger", "<i8"),  # Of a stop, elected or not.
+        ("display", "<i8"),  # The most lots it shows; 0: all.
         ("reserve", "<i8"),  # Micro-dollars a lot: its limit's loss against the mark.
         ("level", "<u4"),  # Place in `levels`.
         ("prev", "<u4"),
@@ -34,6 +35,8 @@ ORDER_SLOT = np.dtype(
         ("type", "u1"),
         ("tif", "u1"),
         ("smp_rule", "u1"),
+        ("ladder", "u1"),  # Its place in `sides`: the book's side, or a stop's.
+        ("spare", "S7"),
     ]
 )
 
@@ -67,7 +70,10 @@ INSTRUMENT = np.dtype(
         ("last", "<i8"),  # Last trade; NIL_PRICE: none.
         ("indicative", "<i8"),  # The auction as last published.
         ("indicative_lots", "<i8"),  # 0: no cross.
-        ("live", "<i8"),  # Orders in the book.
+        ("live", "<i8"),  # Orders in its four ladders.
+        ("refills", "<i8"),  # Refills that their hidden lots will take.
+        ("trade_low", "<i8"),  # Of the trades whose stops are not elected yet.
+        ("trade_high", "<i8"),  # Below `trade_low`: there are none.
         ("holders", "<u4"),  # First of its `positions`, linked by `next`.
         ("product", "<i4"),
         ("expiry", "<i4"),
@@ -138,7 +144,8 @@ TOTALS = np.dtype(
         ("owners", "<i8"),
         ("products", "<i8"),
         ("instruments", "<i8"),
-        ("live", "<i8"),  # Orders in all books.
+        ("live", "<i8"),  # Orders in all ladders.
+        ("refills", "<i8"),
         ("required", "<i8"),  # The two numbers that the last refusal compared.
         ("available", "<i8"),
         ("next_deadline", "<i8"),
@@ -154,7 +161,7 @@ class State(NamedTuple):
     orders: Records  # ORDER_SLOT, shape (order_max + 1,).
     levels: Records  # LEVEL, shape (level_max + 1,): all ladders, side after side.
     words: Records  # uint64: which levels hold an order, 64 a word, in three tiers.
-    sides: Records  # SIDE, shape (instrument_max, 2).
+    sides: Records  # SIDE, shape (instrument_max, 4): bids, asks, stops to buy, stops to sell.
     instruments: Records  # INSTRUMENT, shape (instrument_max,).
     products: Records  # PRODUCT, shape (product_max,).
     accounts: Records  # ACCOUNT, shape (account_max,); 0 is the clearing house.
@@ -168,7 +175,7 @@ class Sizes(NamedTuple):
     """How much an exchange can hold. Hashes and order ids do not depend on it."""
 
     orders: int = 1 << 17
-    levels: int = 1 << 21
+    levels: int = 1 << 22
     instruments: int = 1 << 11
     products: int = 8
     accounts: int = 1 << 12
@@ -180,6 +187,7 @@ def new_state(sizes: Sizes = Sizes()) -> State:
     instruments = np.zeros(sizes.instruments, INSTRUMENT)
     for name in ("mark", "settlement", "last"):
         instruments[name] = NIL_PRICE
+    instruments["trade_low"], instruments["trade_high"] = -NIL_PRICE, NIL_PRICE
     totals = np.zeros(1, TOTALS)
     for name in ("fresh", "levels", "positions", "accounts", "owners"):
         totals[name] = 1
@@ -187,8 +195,8 @@ def new_state(sizes: Sizes = Sizes()) -> State:
     return State(
         orders=np.zeros(sizes.orders + 1, ORDER_SLOT),
         levels=np.zeros(sizes.levels + 1, LEVEL),
-        words=np.zeros(sizes.levels // 32 + 8 * sizes.instruments, np.uint64),
-        sides=np.zeros((sizes.instruments, 2), SIDE),
+        words=np.zeros(sizes.levels // 32 + 16 * sizes.instruments, np.uint64),
+        sides=np.zeros((sizes.instruments, 4), SIDE),
         instruments=instruments,
         products=np.zeros(sizes.products, PRODUCT),
         accounts=np.zeros(sizes.accounts, ACCOUNT),

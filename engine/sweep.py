@@ -9,19 +9,24 @@ from engine.jit import Row, Table, kernel
 from engine.limits import find_position, reserve_of
 from engine.match import remove
 from engine.phases import may_cancel
-from engine.schema import NIL, Did, Flag, Phase, Reason, Tif
+from engine.schema import NIL, Did, Flag, Phase, Reason, Side, Tif
 from engine.state import State
 
+LADDERS = 4  # Of an instrument: bids, asks, stops to buy, stops to sell.
 _NONE = np.uint64(0)
 
 
 @kernel
 def cancel_all(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
-    """Cancel every order of an account, in one instrument or in all."""
+    """Cancel an account's orders: of an instrument, a product, a side, or all."""
     if not 0 < command.account < state.totals[0].accounts:
         return Reason.ACCOUNT_UNKNOWN, count
     if not NIL <= command.instrument < state.totals[0].instruments:
         return Reason.INSTRUMENT_UNKNOWN, count
+    if not NIL <= command.product < state.totals[0].products:
+        return Reason.PRODUCT_UNKNOWN, count
+    if not 0 <= command.code <= Side.SELL + 1:
+        return Reason.SIDE_UNKNOWN, count
 
     # From here on the command succeeds.
     first, last = command.instrument, command.instrument + 1
@@ -30,20 +35,45 @@ def cancel_all(state: State, command: Row, events: Table, count: int) -> tuple[i
     before = count
     for index in range(first, last):
         position = state.positions[find_position(state, command.account, index)]
-        allowed = command.flags & Flag.OPERATOR or may_cancel(state.instruments[index].phase)
-        if allowed and position.buys + position.sells > 0:
-            for side in range(2):
-                count = _cancel_of(state, index, side, command, events, count)
-            count = publish(state, index, command, events, count)
+        instrument = state.instruments[index]
+        allowed = command.flags & Flag.OPERATOR or may_cancel(instrument.phase)
+        meant = command.product == NIL or command.product == instrument.product
+        if allowed and meant and position.buys + position.sells > 0:
+            told = count
+            for number in range(LADDERS):
+                if command.code == 0 or command.code == number % 2 + 1:
+                    count = _cancel_of(state, index, number, 0, command, events, count)
+            if count > told:
+                count = publish(state, index, command, events, count)
     if count == before:
         count = say(events, count, command, Did.NOTED)
     return Reason.NONE, count
 
 
 @kernel
+def cancel_tagged(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Cancel those of an account's orders in an instrument that carry a tag."""
+    if not 0 < command.account < state.totals[0].accounts:
+        return Reason.ACCOUNT_UNKNOWN, count
+    if not 0 <= command.instrument < state.totals[0].instruments:
+        return Reason.INSTRUMENT_UNKNOWN, count
+    operator = command.flags & Flag.OPERATOR != 0
+    if not operator and not may_cancel(state.instruments[command.instrument].phase):
+        return Reason.PHASE_FORBIDS, count
+
+    # From here on the command succeeds, if there is one.
+    before = count
+    for number in range(LADDERS):
+        count = _cancel_of(state, command.instrument, number, command.tag, command, events, count)
+    return Reason.ORDER_UNKNOWN if count == before else Reason.NONE, count
+
+
+@kernel
 def _cancel_of(
-    state: State, index: int, number: int, command: Row, events: Table, count: int
+    state: State, index: int, number: int, tag: int, command: Row, events: Table, count: int
 ) -> int:
+    """Cancel the account's orders on a ladder, of one tag or, at 0, of any."""
+    reason = Reason.MASS_CANCEL if tag == 0 else Reason.NONE
     side = state.sides[index, number]
     rank = side.best
     while rank != _NONE:
@@ -51,8 +81,8 @@ def _cancel_of(
         while slot != _NONE:
             order = state.orders[slot]
             following = np.uint64(order.next)
-            if order.account == command.account:
-                count = remove(state, slot, command, Reason.MASS_CANCEL, events, count)
+            if order.account == command.account and (tag == 0 or order.tag == tag):
+                count = remove(state, slot, command, reason, events, count)
             slot = following
         rank = below(state, side, rank)
     return count
@@ -84,8 +114,8 @@ def change_phase(state: State, command: Row, events: Table, count: int) -> tuple
 def _move(state: State, index: int, command: Row, events: Table, count: int) -> int:
     instrument = state.instruments[index]
     if command.code == Phase.CLOSE:
-        for side in range(2):
-            count = _end_session(state, index, side, command, events, count)
+        for number in range(LADDERS):
+            count = _end_session(state, index, number, command, events, count)
         instrument.indicative, instrument.indicative_lots = 0, 0
     if command.code == Phase.OPEN:
         count = uncross(state, index, command, events, count)
@@ -128,7 +158,7 @@ def _end_session(
 @kernel
 def expire_orders(state: State, index: int, command: Row, events: Table, count: int) -> int:
     """Cancel every order of an instrument."""
-    for number in range(2):
+    for number in range(LADDERS):
         side = state.sides[index, number]
         while side.best != _NONE:
             slot = head_of(state, side, side.best)
@@ -140,7 +170,7 @@ def expire_orders(state: State, index: int, command: Row, events: Table, count: 
 def renew_reserves(state: State, index: int) -> None:
     """Bring the reserves of an instrument's orders up to date with its mark."""
     instrument = state.instruments[index]
-    for number in range(2):
+    for number in range(LADDERS):
         side = state.sides[index, number]
         rank = side.best
         while rank != _NONE:

@@ -14,6 +14,7 @@ ORDER = np.dtype(
         ("order_id", "<i8"),  # 0: this slot's order does not rest.
         ("price", "<i8"),
         ("leaves", "<i8"),
+        ("shown", "<i8"),  # What of it the book displays.
         ("instrument", "<i4"),
         ("side", "<i4"),
     ]
@@ -115,39 +116,46 @@ def fold(orders: Table, ladders: Table, lots: Table, events: Table, changed: Tab
         event = events[i]
         order = orders[event.order_id & _SLOTS]
         if event.kind == Did.RESTED:
-            count = rest(order, event, ladders, lots, changed, count)
+            count = rest(order, event, event.other, ladders, lots, changed, count)
+        elif event.kind == Did.REFILLED:
+            count = rest(order, event, event.quantity, ladders, lots, changed, count)
         elif order.order_id == event.order_id and event.order_id != 0:
             if event.kind == Did.FILLED:
                 count = take(order, event.quantity, ladders, lots, changed, count)
             elif event.kind == Did.CANCELED:
-                count = take(order, order.leaves, ladders, lots, changed, count)
+                count = take(order, order.shown, ladders, lots, changed, count)
             elif event.kind == Did.REPLACED:
                 keeps = event.price == order.price and event.leaves <= order.leaves
-                gone = order.leaves - event.leaves if keeps else order.leaves
+                gone = order.shown - min(order.shown, event.leaves) if keeps else order.shown
                 count = take(order, gone, ladders, lots, changed, count)
+                order.leaves = event.leaves
     return count
 
 
 @kernel
-def rest(order: Row, event: Row, ladders: Table, lots: Table, changed: Table, count: int) -> int:
-    """Put an order into its slot and its lots into the ladder."""
+def rest(
+    order: Row, event: Row, shown: int, ladders: Table, lots: Table, changed: Table, count: int
+) -> int:
+    """Put an order into its slot and what it shows into the ladder."""
     order.order_id = event.order_id
     order.price = event.price
     order.leaves = event.leaves
+    order.shown = shown
     order.instrument = event.instrument
     order.side = event.side
     changed[count] = place(order, ladders)
-    lots[changed[count]] += order.leaves
+    lots[changed[count]] += shown
     return count + 1
 
 
 @kernel
 def take(order: Row, quantity: int, ladders: Table, lots: Table, changed: Table, count: int) -> int:
-    """Take lots of a resting order off the ladder; an order of which nothing is left is gone."""
+    """Take shown lots off the ladder; an order that shows nothing is gone, until a refill."""
     changed[count] = place(order, ladders)
     lots[changed[count]] -= quantity
     order.leaves -= quantity
-    if order.leaves == 0:
+    order.shown -= quantity
+    if order.shown == 0:
         order.order_id = 0
     return count + 1
 

@@ -50,7 +50,7 @@ class Book:
         ranks = high - low + 1
         sizes = Sizes(
             orders=min(orders + 1, _SLOTS_MAX),
-            levels=2 * ranks + 2,
+            levels=4 * ranks + 2,
             instruments=1,
             products=1,
             accounts=2,

@@ -8,7 +8,7 @@ from engine.rows import Batch
 from engine.schema import Form, Kind, Phase, Tif
 from engine.state import Sizes
 
-SMALL = Sizes(orders=1 << 12, levels=1 << 10, instruments=8, accounts=16, positions=64)
+SMALL = Sizes(orders=1 << 12, levels=1 << 11, instruments=8, accounts=16, positions=64)
 ACCOUNTS = 4
 INSTRUMENTS = 3
 MID = 64

@@ -124,9 +124,9 @@ def test_hidden_orders_must_balance_the_venues_quantity() -> None:
         play(flow_of(*rows), hidden_stops=True)
 
 
-def test_hidden_stops_wait_for_an_engine_that_knows_stops() -> None:
-    with pytest.raises(ValueError, match=r"the engine refuses .* as stops: TYPE_UNKNOWN"):
-        play(flow_of(*AUCTION), hidden_stops=True)
+def test_hidden_orders_entered_as_stops_make_up_the_venues_quantity() -> None:
+    (auction,) = play(flow_of(*AUCTION), hidden_stops=True).tape.auctions
+    assert (auction.quantity, auction.venue_quantity) == (4, 4)
 
 
 def test_a_report_is_lines_or_json() -> None:
@@ -149,6 +149,12 @@ def test_a_real_session_is_matched_as_its_venue_did() -> None:
     assert (auction.price, auction.quantity) == (19_200, 31)
     assert (auction.venue_price, auction.venue_quantity) == (19_201, 44)
     assert (auction.hidden_orders, auction.hidden_lots) == (7, 14)
+
+
+def test_the_hidden_orders_of_a_real_auction_were_stops() -> None:
+    auction = match(real_file("order_flow_es.npz"), hidden_stops=True).auctions[0]
+    assert (auction.price, auction.quantity) == (auction.venue_price, auction.venue_quantity)
+    assert (auction.price, auction.quantity) == (19_201, 44)
 
 
 def test_what_a_real_venue_filled_otherwise_had_been_hidden_to_the_lot() -> None:

@@ -49,7 +49,7 @@ LOTS = Decimal(10**10)  # Of a unit of quantity.
 LOW, HIGH = 1, 1 << 14
 LOTS_MAX = 1 << 40
 SIZES = Sizes(
-    orders=1 << 12, levels=1 << 18, instruments=8, products=1, accounts=1 << 9, positions=1 << 11
+    orders=1 << 12, levels=1 << 19, instruments=8, products=1, accounts=1 << 9, positions=1 << 11
 )
 _TIFS = {OrderType.LIMIT: Tif.GTC, OrderType.FOK: Tif.FOK}
 _NOTHING = np.zeros(0, EVENT)

@@ -34,7 +34,7 @@ TERMS = [
 TYPES = (AccountType.MEMBER, AccountType.HEDGER, AccountType.SPECULATOR, AccountType.SPECULATOR)
 PERCENTS = (100, 100, 110, 110)
 CASH = 40_000_000_000  # Micro-dollars.
-SIZES = Sizes(orders=1 << 14, levels=1 << 21, instruments=256, accounts=64, positions=1 << 10)
+SIZES = Sizes(orders=1 << 14, levels=1 << 22, instruments=256, accounts=64, positions=1 << 10)
 PROVIDERS = ("alpha", "beta", "gamma", "delta")
 _HALF_HOUR = 1_800_000_000_000
 

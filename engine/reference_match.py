@@ -1,0 +1,166 @@
+"""Trading in the reference: an order against the book, stops, the opening auction.
+
+Part of the reference: for readers, and the tests' oracle.
+"""
+
+from engine.reference_book import Book, Order, auction_price, balance, reaches
+from engine.reference_risk import Instrument
+from engine.reference_world import World
+from engine.schema import NIL_PRICE, Did, Phase, Reason, Role, Side, Smp, Tif
+
+RESTING = (Tif.DAY, Tif.GTC, Tif.GTD)
+
+
+def place(world: World, order: Order) -> None:
+    """Trade an order that is in no queue where the phase matches; rest or drop what is left."""
+    instrument = world.instrument_of(order)
+    if instrument.phase == Phase.OPEN:
+        cross(world, instrument, order)
+    if order.leaves == 0:
+        world.forget(order)
+    elif order.tif in RESTING:
+        order.show()
+        instrument.book.add(order)
+        world.tell(Did.RESTED, order, order.leaves, other=order.shown)
+    else:
+        world.drop(order, Reason.UNFILLED)
+
+
+def cross(world: World, instrument: Instrument, taker: Order) -> None:
+    """Fill an order that is in no queue: best price first, oldest order first."""
+    while taker.leaves > 0 and (makers := instrument.book.first(1 - taker.side)):
+        maker = makers[0]
+        if not reaches(taker.side, taker.price, maker.price):
+            return
+        if maker.smp_id == taker.smp_id != 0:
+            prevent_self_match(world, taker, maker)
+        else:
+            lots = min(taker.leaves, maker.shown)
+            instrument.traded.append(maker.price)
+            trade(world, instrument, (taker, Role.TAKER), (maker, Role.MAKER), maker.price, lots)
+
+
+def prevent_self_match(world: World, taker: Order, maker: Order) -> None:
+    """Cancel one of two orders of the same SMP id, or both, as the incoming one asks."""
+    if taker.smp_rule != Smp.CANCEL_INCOMING:
+        world.remove(maker, Reason.SELF_MATCH)
+    if taker.smp_rule != Smp.CANCEL_RESTING:
+        world.tell(Did.CANCELED, taker, taker.leaves, leaves=0, reason=Reason.SELF_MATCH)
+        taker.leaves = 0
+
+
+def trade(
+    world: World,
+    instrument: Instrument,
+    one: tuple[Order, Role],
+    two: tuple[Order, Role],
+    price: int,
+    lots: int,
+) -> None:
+    """Fill two orders with each other; of those in the book the filled go, the others refill."""
+    instrument.last = price
+    world.trades += 1
+    for order, role in (one, two):
+        bought = lots if order.side == Side.BUY else -lots
+        position = world.accounts[order.account].positions[order.instrument]
+        position.net += bought
+        position.cost += bought * price
+        order.leaves -= lots
+        order.filled += lots
+        world.tell(Did.FILLED, order, lots, price=price, role=role, trade_id=world.trades)
+    for order, role in (one, two):
+        if role != Role.TAKER:
+            order.shown -= lots
+            keep_up(world, instrument.book, order)
+
+
+def keep_up(world: World, book: Book, order: Order) -> None:
+    """Let a queued order go that is filled; let one show its next lots that shows none."""
+    if order.shown == 0:
+        book.remove(order)
+        if order.leaves == 0:
+            world.forget(order)
+        else:
+            order.show()
+            book.add(order)
+            world.tell(Did.REFILLED, order, order.shown)
+
+
+def fillable(instrument: Instrument, order: Order) -> int:
+    """Return the lots that would trade at once, without those that SMP would keep from it.
+
+    Where SMP would end the order at one of its own, a price has traded only what stood
+    in the queue before that one: what an iceberg refills stands behind it.
+    """
+    lots = 0
+    for price, queue in instrument.book.ladders[1 - order.side].items():
+        if not reaches(order.side, order.price, price):
+            break
+        makers = list(queue.values())
+        own = [order.smp_id != 0 and maker.smp_id == order.smp_id for maker in makers]
+        if any(own) and order.smp_rule != Smp.CANCEL_RESTING:
+            return lots + sum(maker.shown for maker in makers[: own.index(True)])
+        lots += sum(maker.leaves for maker, is_own in zip(makers, own, strict=True) if not is_own)
+    return lots
+
+
+def elect(world: World, instrument: Instrument) -> None:
+    """Turn every stop that the trades so far have reached into an order, one after the other.
+
+    Each is a new aggressor, whose trades may reach more.
+    """
+    while stops := reached(instrument):
+        stop = min(stops, key=lambda one: (abs(one.trigger - instrument.last), one.order_id))
+        instrument.book.remove(stop)
+        stop.waits = False
+        world.tell(Did.TRIGGERED, stop, stop.leaves)
+        place(world, stop)
+    instrument.traded = []
+
+
+def reached(instrument: Instrument) -> list[Order]:
+    """Return the stop to buy and the one to sell whose turn is next, if trades reached them."""
+    book = instrument.book
+    turns = [*book.first(Side.BUY + 2), *book.first(Side.SELL + 2)]
+    return [one for one in turns if any(map(one.is_reached_by, instrument.traded))]
+
+
+def uncross(world: World, instrument: Instrument) -> None:
+    """Let elected stops join; then trade all that meets at the opening price, by priority."""
+    book, tick = instrument.book, instrument.tick
+    price, lots = auction_price(book, tick, anchor(instrument))
+    if lots > 0:
+        gather(world, instrument, anchor(instrument))
+    instrument.indicative = (0, 0)
+    while lots > 0:
+        (bid,), (ask,) = book.first(Side.BUY), book.first(Side.SELL)
+        traded = min(lots, bid.shown, ask.shown)
+        lots -= traded
+        trade(world, instrument, (bid, Role.AUCTION), (ask, Role.AUCTION), price, traded)
+
+
+def gather(world: World, instrument: Instrument, anchor: int) -> None:
+    """Let every stop join the book that the opening price elects, on its way to rest."""
+    while True:
+        price, _ = balance(instrument.book, [], instrument.tick, anchor)
+        instrument.last, instrument.traded = price, [price]
+        if not reached(instrument):
+            instrument.traded = []
+            return
+        elect(world, instrument)
+
+
+def publish_indicative(world: World, instrument: Instrument) -> None:
+    """Report the opening price as it stands, where that changed and the phase has one."""
+    if instrument.phase not in (Phase.PRE_OPEN, Phase.NO_CANCEL):
+        return
+    seen = auction_price(instrument.book, instrument.tick, anchor(instrument))
+    if seen != instrument.indicative:
+        instrument.indicative = seen
+        told = {"price": seen[0], "quantity": seen[1]}
+        world.say(Did.INDICATIVE, account=0, instrument=instrument.number, **told)
+
+
+def anchor(instrument: Instrument) -> int:
+    """Return the price that decides between equal opening prices; NIL_PRICE for none."""
+    return instrument.last if instrument.settlement == NIL_PRICE else instrument.settlement
