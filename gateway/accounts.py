@@ -53,6 +53,10 @@ class Order:
     created: int
     updated: int
     label: str
+    flags: int  # Bits of the command that entered it.
+    trigger: int  # Of a stop; else 0.
+    display: int  # What it shows at a time; 0: all.
+    is_waiting: bool  # A stop that no trade has elected.
     filled: int = 0
     cost: int = 0  # Price units x lots of what was filled.
     reason: int = Reason.NONE
@@ -115,7 +119,7 @@ class Touched(NamedTuple):
 
 _KINDS = chosen(
     [
-        *(Did.ENTERED, Did.RESTED, Did.FILLED, Did.CANCELED, Did.REPLACED),
+        *(Did.ENTERED, Did.RESTED, Did.FILLED, Did.CANCELED, Did.REPLACED, Did.TRIGGERED),
         *(Did.DEPOSITED, Did.TAKEN, Did.CHARGED, Did.MARKED, Did.SETTLED, Did.SUSPENDED),
     ]
 )
@@ -185,6 +189,9 @@ class Accounts:
         if kind == Did.REPLACED:
             order.price, order.lots = event.price, order.filled + order.leaves
             order.was_replaced = True
+            order.trigger = event.other or order.trigger
+        elif kind == Did.TRIGGERED:
+            order.is_waiting = False
         elif kind == Did.FILLED:
             order.filled += event.quantity
             order.cost += event.quantity * event.price
@@ -226,6 +233,10 @@ def _entered(event: Event, outcome: Outcome) -> Order:
         time,
         time,
         text_at(outcome.frame.text, int(command["text"])),
+        flags >> 16,
+        event.other,
+        int(command["display"]),
+        event.other != 0,
     )
 
 

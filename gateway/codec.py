@@ -27,7 +27,13 @@ TIFS = {
     "immediate_or_cancel": Tif.FAK,
 }
 TIF_NAMES = {tif: name for name, tif in TIFS.items()} | {Tif.GTD: "good_til_date"}
-TYPES = {"limit": Type.LIMIT, "market": Type.MARKET, "market_limit": Type.MARKET_LIMIT}
+TYPES = {
+    "limit": Type.LIMIT,
+    "market": Type.MARKET,
+    "market_limit": Type.MARKET_LIMIT,
+    "stop_limit": Type.STOP_LIMIT,
+    "stop_market": Type.STOP,
+}
 TYPE_NAMES = {type_: name for name, type_ in TYPES.items()}
 SIDES = ("buy", "sell")
 STATES = {phase: phase.name.lower() for phase in Phase}
@@ -71,13 +77,13 @@ def lots(param: str, amount: Decimal) -> int:
     return int(amount)
 
 
-def price_units(price: Decimal, instrument: Instrument) -> int:
+def price_units(price: Decimal, instrument: Instrument, param: str = "price") -> int:
     """Return a price in units. Raises RefusedError: no number, off the tick."""
-    _check_number("price", price)
+    _check_number(param, price)
     units = price / _UNIT
     if units != units.to_integral_value() or (int(units) - instrument.low) % instrument.tick:
         reason = f"is not a multiple of {decimal(instrument.tick)}"
-        raise _wrong(BY_REASON[Reason.PRICE_OFF_TICK], "price", price, reason)
+        raise _wrong(BY_REASON[Reason.PRICE_OFF_TICK], param, price, reason)
     return int(units)
 
 
@@ -92,21 +98,46 @@ def add_order(
 ) -> None:
     """Add the row of a new order; its label is the row's text. Raises RefusedError."""
     kind = TYPES[order.type]
-    if kind == Type.LIMIT and order.price is None:
-        raise invalid("price", "missing", "a limit order needs a price")
-    price = order.price if kind == Type.LIMIT and order.price is not None else Decimal(0)
+    amount = lots("amount", order.amount)
     batch.enter(
         account.number,
         instrument.number,
         side,
-        lots("amount", order.amount),
-        price_units(price, instrument),
+        amount,
+        _asked(order, "price", kind in (Type.LIMIT, Type.STOP_LIMIT), instrument),
         type=kind,
+        trigger=_asked(order, "trigger_price", kind in (Type.STOP, Type.STOP_LIMIT), instrument),
+        display=0 if order.max_show is None else lots("max_show", order.max_show),
+        flags=_flags(order),
         tif=TIFS[order.time_in_force],
         smp_id=account.owner,
         key=key,
         received=received,
         text=order.label,
+    )
+
+
+def _asked(order: messages.Order, param: str, is_needed: bool, instrument: Instrument) -> int:
+    """Return a price that the order's type needs, in units; 0 where it needs none."""
+    price = getattr(order, param)
+    if not is_needed:
+        if price is not None and param != "price":
+            raise invalid(param, price, f"a {order.type} order has none")
+        return 0
+    if price is None:
+        raise invalid(param, "missing", f"a {order.type} order needs one")
+    return price_units(price, instrument, param)
+
+
+def _flags(order: messages.Order) -> int:
+    """Return the order's bits."""
+    if order.reject_post_only and not order.post_only:
+        raise invalid("reject_post_only", True, "is for post-only orders")
+    slides = order.post_only and not order.reject_post_only
+    return (
+        order.post_only * Flag.POST_ONLY
+        | slides * Flag.SLIDE
+        | order.reduce_only * Flag.REDUCE_ONLY
     )
 
 

@@ -88,16 +88,25 @@ class Chart(Params, frozen=True):
 
 
 class Order(Params, frozen=True):
-    """A new order. `amount` counts lots; `price` is in USD per GPU-hour."""
+    """A new order. `amount` and `max_show` count lots; prices are in USD per GPU-hour.
+
+    A post-only order slides to the best price that does not trade, unless it asks to be rejected.
+    """
 
     instrument_name: Text
     amount: Decimal
-    type: Literal["limit", "market", "market_limit"] = "limit"
+    type: Literal["limit", "market", "market_limit", "stop_limit", "stop_market"] = "limit"
     price: Decimal | None = None
     label: Text = ""
     time_in_force: Literal[
         "good_til_cancelled", "good_til_day", "fill_or_kill", "immediate_or_cancel"
     ] = "good_til_cancelled"
+    max_show: Decimal | None = None
+    post_only: bool = False
+    reject_post_only: bool = False
+    reduce_only: bool = False
+    trigger: Literal["last_price"] = "last_price"
+    trigger_price: Decimal | None = None
 
 
 class Edit(Params, frozen=True):

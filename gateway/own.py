@@ -6,7 +6,7 @@ from typing import Any
 
 from clearing import directory
 from engine.instruments import LOT_HOURS
-from engine.schema import NIL_PRICE, Phase, Reason, Role, Side, Standing, Tif, Type
+from engine.schema import NIL_PRICE, Flag, Phase, Reason, Role, Side, Standing, Tif, Type
 from gateway import answers, messages, own_answers
 from gateway.accounts import Account, Fill, Holding, Order
 from gateway.codec import (
@@ -47,13 +47,18 @@ def order(view: View, made: Order) -> own_answers.Order:
         last_update_timestamp=made.updated // _MS,
         cancel_reason=_cancel_reason(made),
         replaced=made.was_replaced,
-        max_show=made.lots,
+        max_show=made.display or made.lots,
+        post_only=bool(made.flags & Flag.POST_ONLY),
+        reduce_only=bool(made.flags & Flag.REDUCE_ONLY),
+        trigger_price=decimal(made.trigger) if made.trigger else None,
+        stop_price=decimal(made.trigger) if made.trigger else None,
+        triggered=made.trigger != 0 and not made.is_waiting,
     )
 
 
 def _state(made: Order) -> str:
     if made.is_live:
-        return "open"
+        return "untriggered" if made.is_waiting else "open"
     return "filled" if made.filled == made.lots else "cancelled"
 
 

@@ -59,8 +59,11 @@ class Order(msgspec.Struct):
     cancel_reason: str
     replaced: bool
     max_show: int
-    post_only: bool = False
-    reduce_only: bool = False
+    post_only: bool
+    reduce_only: bool
+    trigger_price: Decimal | None
+    stop_price: Decimal | None
+    triggered: bool
     is_liquidation: bool = False
     api: bool = True
     web: bool = False

@@ -5,6 +5,7 @@ Run as a module it serves one folder: `python -m tests.serving DIR [SPEED]`.
 
 import contextlib
 import datetime
+import json
 import os
 import signal
 import subprocess
@@ -12,13 +13,16 @@ import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from websockets.sync.client import ClientConnection
 
 from clearing import calendar
 from clearing.directory import Directory
 from clearing.genesis import genesis
 from clearing.terms import ProductTerms
 from engine.rows import Batch
+from gateway.operator import KeyMade
 
 FIRST_DAY = datetime.date(2026, 8, 4)
 START = calendar.moment(FIRST_DAY, 9 * 3_600)  # Chicago, 09:00: the market is open.
@@ -50,6 +54,19 @@ def first_rows() -> tuple[Batch, int]:
 def founding(known: Directory) -> tuple[Batch, int]:
     """Return what an exchange of the tests lacks: all, or nothing."""
     return (Batch(), START) if known.products else first_rows()
+
+
+def login(socket: ClientConnection, key: KeyMade) -> None:
+    """Log a WebSocket in."""
+    params = {"client_id": key.client_id, "client_secret": key.client_secret}
+    answer = ask(socket, "public/auth", grant_type="client_credentials", **params)
+    assert answer["result"]["token_type"] == "bearer"
+
+
+def ask(socket: ClientConnection, method: str, **params: Any) -> Any:
+    """Return the answer to a request."""
+    socket.send(json.dumps({"jsonrpc": "2.0", "id": 7, "method": method, "params": params}))
+    return json.loads(socket.recv(10))
 
 
 def start(directory: Path, *options: str) -> Served:

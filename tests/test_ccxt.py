@@ -279,3 +279,22 @@ async def _until(holds: Callable[[], bool]) -> None:
             return
         await asyncio.sleep(0.01)
     raise AssertionError("it never came to hold")
+
+
+def test_post_only_is_refused_where_it_would_trade(ann: Any, bob: Any) -> None:
+    bob.create_order(FRONT, "limit", "sell", 2, 2.80)
+    with pytest.raises(ccxt.InvalidOrder, match="post_only_reject"):
+        ann.create_order(FRONT, "limit", "buy", 1, 2.90, {"postOnly": True})
+    assert ann.create_order(FRONT, "limit", "buy", 1, 2.79, {"postOnly": True})["postOnly"]
+
+
+def test_a_stop_waits_until_its_price_trades(ann: Any, bob: Any) -> None:
+    bob.create_order(FRONT, "limit", "sell", 1, 2.70)
+    ann.create_order(FRONT, "limit", "buy", 1, 2.70)
+    stop = ann.create_order(FRONT, "market", "sell", 1, None, {"stopLossPrice": 2.65})
+    assert stop["info"]["order_state"] == "untriggered"
+    assert ann.fetch_order_book(FRONT)["asks"] == []
+    bob.create_order(FRONT, "limit", "buy", 3, 2.65)
+    ann.create_order(FRONT, "limit", "sell", 1, 2.65)
+    done = ann.fetch_order(stop["id"])
+    assert (done["status"], done["filled"], done["info"]["triggered"]) == ("closed", 1, True)

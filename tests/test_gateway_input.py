@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from gateway.operator import KeyMade, new_key, open_account
-from tests.serving import Served, serving
+from tests.serving import Served, ask, login, serving
 
 FRONT = "H100_USD-31AUG26"
 FRAME_MAX, QUERY_MAX = 64 << 10, 16 << 10
@@ -39,17 +39,6 @@ def socket(door: Door) -> Iterator[ClientConnection]:
         login(found, door.trader)
         yield found
         assert ask(found, "public/get_time")["result"] > 0, "the session goes on"
-
-
-def login(socket: ClientConnection, key: KeyMade) -> None:
-    params = {"client_id": key.client_id, "client_secret": key.client_secret}
-    answer = ask(socket, "public/auth", grant_type="client_credentials", **params)
-    assert answer["result"]["token_type"] == "bearer"
-
-
-def ask(socket: ClientConnection, method: str, **params: Any) -> Any:
-    socket.send(json.dumps({"jsonrpc": "2.0", "id": 7, "method": method, "params": params}))
-    return json.loads(socket.recv(10))
 
 
 def get(door: Door, path: str, headers: dict[str, str] | None = None) -> tuple[int, Any]:
@@ -122,10 +111,18 @@ ORDER: dict[str, Any] = {"instrument_name": FRONT, "amount": 1, "price": 2.5}
         ({"price": None}, -32602, "price", "missing"),
         ({"instrument_name": "H300_USD-31AUG26"}, 13020, "instrument_name", "H300_USD-31AUG26"),
         ({"instrument_name": 5}, -32602, "instrument_name", "5"),
-        ({"type": "stop_limit"}, -32602, "type", "stop_limit"),
+        ({"type": "trailing_stop"}, -32602, "type", "trailing_stop"),
+        ({"type": "stop_limit"}, -32602, "trigger_price", "missing"),
+        ({"trigger_price": 2.6}, -32602, "trigger_price", "2.6"),
+        ({"type": "stop_limit", "trigger_price": 2.605}, 10043, "trigger_price", "2.605"),
+        ({"type": "stop_limit", "trigger_price": 2.6}, 11036, "trigger_price", "2.6"),
+        ({"amount": 100, "max_show": 1}, 10036, "max_show", "1"),
+        ({"max_show": 0.5}, 10027, "max_show", "0.5"),
+        ({"reject_post_only": True}, -32602, "reject_post_only", "True"),
+        ({"reduce_only": True}, 10021, "amount", "1"),
         ({"time_in_force": "forever"}, -32602, "time_in_force", "forever"),
         ({"label": "x" * 65}, -32602, "label", "x" * 64),
-        ({"post_only": True}, -32602, "post_only", "true"),
+        ({"mmp": True}, -32602, "mmp", "true"),
         ({"type": "market"}, 10011, "type", "market"),
     ],
 )
