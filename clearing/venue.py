@@ -108,15 +108,22 @@ class Venue:
         self.exchange.close()
 
     def replay(
-        self, frames: Iterable[Frame], watch: Callable[[Outcome], object] = _look_away
+        self,
+        frames: Iterable[Frame],
+        watch: Callable[[Outcome], object] = _look_away,
+        doubt: Callable[[Frame, Frame], object] | None = None,
     ) -> Batch:
         """Apply frames of a journal again; return the house's answer that is still to come.
 
+        doubt: given each CALC frame, and as it would be computed here and now.
         Raises JournalError where a frame of the house differs from what the house answers.
         """
         awaited = _NOTHING
         for frame in frames:
             self._compare(frame, awaited)
+            if doubt is not None and frame.origin == Origin.CALC:
+                made = self.house.calculate()
+                doubt(frame, self.exchange.stamp(made, self.exchange.time, Origin.CALC))
             outcome = self.exchange.replay(frame)
             self.recovered += len(frame.commands)
             awaited = self._fold(outcome)

@@ -7,6 +7,7 @@ from clearing.house import House
 from clearing.venue import Venue
 from engine.disk import Disk
 from engine.exchange import Exchange
+from engine.frame import Frame
 from engine.hashes import state_hash
 from engine.journal import JournalError
 from engine.state import Sizes
@@ -24,11 +25,21 @@ class Verification(NamedTuple):
     ledger_hash: str
     ledger_sum_micro: int
     position_sum: int
-    finding: str  # Why it is refused or torn, as a sentence; "" if it is sound.
+    finding: str  # Why it is refused or torn, or what differs, as a sentence; "" for nothing.
 
 
-def verify(directory: pathlib.Path, disk: Disk = Disk(), sizes: Sizes = Sizes()) -> Verification:
-    """Return what the journal of an exchange's or a run's folder holds."""
+def verify(
+    directory: pathlib.Path,
+    disk: Disk = Disk(),
+    sizes: Sizes = Sizes(),
+    *,
+    recompute: bool = False,
+) -> Verification:
+    """Return what the journal of an exchange's or a run's folder holds.
+
+    recompute: also compute the figures again that entered it as input. Where they differ the
+    journal is still sound; the finding names the first.
+    """
     folder = directory / "journal"
     if not folder.is_dir():
         folder = directory
@@ -37,12 +48,34 @@ def verify(directory: pathlib.Path, disk: Disk = Disk(), sizes: Sizes = Sizes())
         if found.torn:
             return _refused(found.frames, found.seq, found.torn)
         venue = Venue(Exchange(sizes=sizes), House())
-        venue.replay(Survey(folder, disk).read())
+        doubts = _Doubts()
+        venue.replay(Survey(folder, disk).read(), doubt=doubts if recompute else None)
     except JournalError as error:
         return _refused(0, 0, str(error))
     if not found.frames:
         return _refused(0, 0, f"{folder} holds no journal")
-    return figures(venue)._replace(frames=found.frames, rows=found.seq)
+    finding = doubts.finding
+    return figures(venue)._replace(frames=found.frames, rows=found.seq, finding=finding)
+
+
+class _Doubts:
+    """What was computed again and came out differently."""
+
+    def __init__(self) -> None:
+        self._differing: list[int] = []
+
+    def __call__(self, frame: Frame, again: Frame) -> None:
+        """Compare a frame with itself as computed again."""
+        if (frame.commands.tobytes(), frame.text) != (again.commands.tobytes(), again.text):
+            self._differing.append(frame.seq)
+
+    @property
+    def finding(self) -> str:
+        """Which frames differ, as a sentence; "" for none."""
+        if not self._differing:
+            return ""
+        first, count = self._differing[0], len(self._differing)
+        return f"seq {first}: computed again, {count} frame(s) of input figures differ, this first"
 
 
 def figures(venue: Venue) -> Verification:

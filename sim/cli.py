@@ -120,13 +120,16 @@ def serve(
 @app.command()
 def verify(
     folder: Annotated[pathlib.Path, typer.Argument(help="A run's or an exchange's folder.")],
+    recompute: Annotated[
+        bool, typer.Option("--recompute", help="Compute input figures, such as fixings, again.")
+    ] = False,
 ) -> None:
     """Replay a journal, prove every hash in it, and print what it holds as JSON."""
     from clearing.verify import verify as verified
     from sim.report import to_json
 
     _say_if_cold()
-    found = verified(folder)
+    found = verified(folder, recompute=recompute)
     typer.echo(to_json(found._asdict()))
     if not found.ok:
         raise typer.Exit(1)

@@ -105,6 +105,7 @@ def test_a_run_in_json_prints_the_summary_alone_and_verify_agrees(
         ]
         assert verdict["ok"] is True
         assert verdict["event_hash"] == summary["event_hash"]
+    assert json.loads(cfx("verify", folder, "--recompute").out) == verdict
 
 
 def test_a_flipped_bit_is_found_and_ends_with_1(

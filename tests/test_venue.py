@@ -18,7 +18,7 @@ from engine.journal import Durability, Journal, JournalError
 from engine.layout import MONEY
 from engine.rows import Batch
 from engine.schema import Cycle, Kind, Origin, Phase
-from tests.trading_days import FIRST_DAY, SIZES, TERMS, Driver, found, observations
+from tests.trading_days import FIRST_DAY, SIZES, TERMS, Driver, fix, found, observations
 
 DAYS = 4
 
@@ -257,3 +257,27 @@ def test_verify_reads_a_runs_folder_and_its_journal_alike(journal: pathlib.Path)
     ]
     assert len(one.ledger_hash) == 32
     assert np.sum([one.ledger_sum_micro, one.position_sum]) == 0
+
+
+class Generous(House):
+    """A house whose fixings stand a cent too high."""
+
+    def calculate(self) -> Batch:
+        """Return the CALC rows, each index raised."""
+        batch = super().calculate()
+        rows = batch.rows.view(MONEY)
+        rows["value"][rows["kind"] == Kind.INDEX] += 10_000
+        return batch
+
+
+def test_input_figures_that_differ_when_computed_again_are_a_finding(
+    tmp_path: pathlib.Path,
+) -> None:
+    venue = Venue(Exchange(Journal.open(tmp_path), SIZES), Generous())
+    found(venue)
+    fix(venue, FIRST_DAY, [2_800_000, 1_500_000])
+    venue.close()
+    plain, again = verify(tmp_path, sizes=SIZES), verify(tmp_path, sizes=SIZES, recompute=True)
+    assert (plain.ok, plain.finding) == (True, "")
+    assert again.ok
+    assert "1 frame(s) of input figures differ" in again.finding
