@@ -224,7 +224,8 @@ static inline void rest(book *b, const command *c, uint32_t slot, uint32_t *n) {
         release(b, slot);
     } else {
         join(b, slot);
-        tell(b, c, o, RESTED, o->leaves, n);
+        event *e = tell(b, c, o, RESTED, o->leaves, n);
+        e->other = o->leaves;
     }
 }
 
