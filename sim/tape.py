@@ -8,8 +8,6 @@ from bisect import bisect_right
 from collections import defaultdict
 from typing import Generic, NamedTuple, TypeVar
 
-import numpy as np
-
 from clearing.calendar import trade_date
 from clearing.directory import Directory, Instrument
 from clearing.fixings import Fixings
@@ -20,6 +18,7 @@ from engine.jit import Table
 from engine.layout import MONEY, OBSERVE
 from engine.schema import NIL_PRICE, Did, Kind, Phase, Side
 from gateway.book import Books
+from gateway.events import Event, chosen, select
 
 T = TypeVar("T")
 
@@ -27,44 +26,14 @@ _KEPT = 512  # Entries of one history before the old ones go.
 _REACH = 120 * 1_000_000_000  # Nobody looks farther back than two minutes.
 
 
-class Event(NamedTuple):
-    """An EVENT row as Python numbers, field by field."""
-
-    seq: int
-    time: int
-    order_id: int
-    tag: int
-    price: int
-    quantity: int
-    leaves: int
-    trade_id: int
-    other: int
-    account: int
-    instrument: int
-    session: int
-    n: int
-    kind: int
-    side: int
-    reason: int
-    role: int
-    flags: int
-
-
 _NOTHING = [(NIL_PRICE, 0)]
-_FOLDED = np.zeros(256, np.bool_)
-_FOLDED[
+_FOLDED = chosen(
     [
         *(Did.ENTERED, Did.RESTED, Did.FILLED, Did.CANCELED, Did.REPLACED, Did.PHASED),
         *(Did.REJECTED, Did.DEPOSITED, Did.TAKEN, Did.CHARGED, Did.SUSPENDED),
         *(Did.MARKED, Did.SETTLED),
     ]
-] = True
-
-
-def _chosen(events: Table) -> Table:
-    """Return the rows that tape and views fold: numpy drops the others before they are objects."""
-    chosen: Table = events[_FOLDED[events["kind"]]]
-    return chosen
+)
 
 
 class History(Generic[T]):
@@ -148,7 +117,7 @@ class Tape:
         """Take in one outcome; return its events that a view may want."""
         self._fold_listing(outcome)
         self._fold_spot(outcome.frame)
-        events = [Event._make(row) for row in _chosen(outcome.events).tolist()]
+        events = select(outcome.events, _FOLDED)
         for event in events:
             self._fold_event(event)
         if events:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from clearing.directory import Instrument
 from engine.schema import NIL_PRICE, Did, Phase, Reason, Side, Standing
-from sim.tape import Event, Print, Quote, Settled, Tape
+from gateway.events import Event
+from sim.tape import Print, Quote, Settled, Tape
 
 
 class Order(NamedTuple):

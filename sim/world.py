@@ -13,10 +13,11 @@ from clearing.venue import Venue
 from engine.exchange import Outcome
 from engine.rows import Batch, join
 from engine.schema import Did, Kind
+from gateway.events import Event
 from sim.agents import Agent
 from sim.agents.base import is_called, meet_call
 from sim.clock import Clock
-from sim.tape import Event, Tape
+from sim.tape import Tape
 from sim.view import View
 
 _LOOK = Batch(0)  # An entry without rows: its participant looks at the market.

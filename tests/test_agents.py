@@ -6,10 +6,10 @@ from engine.instruments import TICK
 from engine.layout import MONEY
 from engine.rows import Batch
 from engine.schema import Did, Kind, Phase, Side, Standing, Tif
+from gateway.events import Event
 from sim.agents.base import is_called, meet_call
 from sim.agents.fair import months_between
 from sim.clock import HOUR, MINUTE
-from sim.tape import Event
 from tests.pit import ARBITRAGEUR, INDEX, LONG, MAKER, NOISE, SHORT, Pit, sent
 
 
