@@ -76,7 +76,7 @@ class Origin(enum.IntEnum):
 
     PARTICIPANT = 1  # One drain of what participants, operators and the calendar sent.
     HOUSE = 2  # The clearing house's answer to the frame before.
-    CALC = 3  # Figures computed in floats, which enter as input (CORE.md 5).
+    CALC = 3  # Figures computed in floats, which enter as input.
 
 
 class Did(enum.IntEnum):
@@ -200,7 +200,7 @@ class Flag(enum.IntEnum):
 
 
 class Phase(enum.IntEnum):
-    """Where an instrument stands in its day (RULEBOOK 3)."""
+    """Where an instrument stands in its day."""
 
     PRE_OPEN = 1
     NO_CANCEL = 2

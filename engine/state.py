@@ -105,7 +105,7 @@ ACCOUNT = np.dtype(
     ]
 )
 
-# What an account has at stake in a product (CORE.md 4).
+# What an account has at stake in a product.
 EXPOSURE = np.dtype(
     [
         ("net", "<i8"),  # Money: sum of net lots x the contract's own rate.
