@@ -1,5 +1,6 @@
 """Order types over the wire: what a client asks for is what the book shows and the owner reads."""
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,15 +16,13 @@ FRONT = "H100_USD-31AUG26"
 @pytest.fixture
 def sockets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[ClientConnection]]:
     directory = tmp_path_factory.mktemp("orders")
-    with serving(directory) as served:
+    with serving(directory) as served, contextlib.ExitStack() as closing:
         found = []
         for name in ("ann", "bob"):
             open_account(directory, name, cash="1000000")
-            found.append(connect(served.ws))
+            found.append(closing.enter_context(connect(served.ws)))
             login(found[-1], new_key(directory, name))
         yield found
-        for socket in found:
-            socket.close()
 
 
 def enter(socket: ClientConnection, side: str, amount: int, price: float, **more: Any) -> Any:
