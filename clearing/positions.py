@@ -7,7 +7,7 @@ interest, which the house reads at its cycles.
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.jit import Row, Table, kernel
+from engine.jit import Row, Table, entry, kernel
 from engine.layout import EVENT
 from engine.schema import NIL_PRICE, AccountType, Did, Side
 
@@ -50,7 +50,7 @@ HOLDER = np.dtype(
 TRADED = np.dtype([("minute", "<i8"), ("turnover", "<i8"), ("lots", "<i8")])
 
 
-@kernel
+@entry
 def fold(events: Table, holdings: Table, contracts: Table, traded: Table, holders: Table) -> int:
     """Take in the events of one frame, in place; return the greatest of their kinds, or 0.
 

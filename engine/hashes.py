@@ -9,7 +9,7 @@ import hashlib
 import numpy as np
 
 from engine.book import below, head_of
-from engine.jit import Table, kernel
+from engine.jit import Table, entry
 from engine.state import State
 
 SIZE = 16  # Bytes.
@@ -60,7 +60,7 @@ def list_positions(state: State) -> Table:
     return np.column_stack(columns).astype(np.int64)
 
 
-@kernel
+@entry
 def list_orders(state: State, index: int, rows: Table) -> int:
     """Write an instrument's orders, ladder by ladder in priority, into `rows`; return how many.
 

@@ -41,18 +41,22 @@ _KEPT = 4  # Fingerprints of one module: two options, two checkouts.
 
 # `_nrt` is numba's private switch for reference counting: with it off, kernels may not
 # allocate, and array arguments cost nothing when one kernel calls another.
-_KERNEL: dict[str, Any] = {"cache": True, "forceinline": True, "_nrt": False}
-_PARALLEL: dict[str, Any] = {"cache": True, "parallel": True}
+_ENTRY: dict[str, Any] = {"cache": True, "forceinline": True, "_nrt": False}
+# What only kernels call needs no wrapper for Python, with a second and a third copy of its code.
+_KERNEL: dict[str, Any] = {**_ENTRY, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
+def entry(function: F) -> F:
+    """Compile a kernel that Python calls."""
+    return _compile(function, _ENTRY)
 
 
 def kernel(function: F) -> F:
-    """Compile a function that allocates nothing; calls between kernels are inlined."""
+    """Compile a function that allocates nothing, inlined where another kernel calls it.
+
+    Python must not call it: without a wrapper the interpreter would crash. See `entry`.
+    """
     return _compile(function, _KERNEL)
-
-
-def parallel(function: F) -> F:
-    """Compile a function that may allocate and may run its `prange` on several threads."""
-    return _compile(function, _PARALLEL)
 
 
 def cache_root() -> pathlib.Path:

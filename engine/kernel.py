@@ -5,7 +5,7 @@ from typing import NamedTuple
 from engine.amend import cancel, replace
 from engine.auction import publish
 from engine.emit import say, tell_refused
-from engine.jit import Row, Table, kernel
+from engine.jit import Row, Table, entry, kernel
 from engine.layout import LISTING, MONEY, ORDER
 from engine.listing import add_account, add_owner, add_product, list_instrument
 from engine.money import charge, deposit, mark, rate, settle, suspend, transfer, withdraw
@@ -28,7 +28,7 @@ def views(rows: Table) -> Views:
     return Views(rows.view(ORDER), rows.view(MONEY), rows.view(LISTING))
 
 
-@kernel
+@entry
 def step(state: State, rows: Views, first: int, events: Table) -> tuple[int, int, int]:
     """Apply rows from `first` on to `state`, in place, and write what happened.
 

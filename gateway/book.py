@@ -6,7 +6,7 @@ nothing of the engine's state.
 
 import numpy as np
 
-from engine.jit import Row, Table, kernel
+from engine.jit import Row, Table, entry, kernel
 from engine.schema import SLOT_BITS, Did, Side
 
 ORDER = np.dtype(
@@ -104,7 +104,7 @@ def _grown(rows: Table, room: int) -> Table:
     return grown
 
 
-@kernel
+@entry
 def fold(orders: Table, ladders: Table, lots: Table, events: Table, changed: Table) -> int:
     """Apply events to orders and lots, in place; return how many places of `lots` changed.
 
