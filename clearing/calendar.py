@@ -207,13 +207,6 @@ def trade_date(now: int) -> datetime.date:
     return date if now < times(date)[-1][0] else next_business_day(date)
 
 
-def first_fixing_day(now: int) -> datetime.date:
-    """Return the date of the first fixing that is still to come."""
-    date = trade_date(now)
-    fixing = next(time for time, due in times(date) if due.cycle == Cycle.FIXING)
-    return date if now < fixing else next_business_day(date)
-
-
 def phase_at(now: int) -> Phase:
     """Return the phase that the timetable gives a moment."""
     phase = Phase.CLOSE

@@ -5,7 +5,6 @@ unit of one lot is 3,650,000 micro-dollars, whole.
 """
 
 import datetime
-import re
 from decimal import Decimal, InvalidOperation
 
 UNIT_MICRO = 5_000  # One price unit, in micro-dollars per GPU-hour.
@@ -18,7 +17,6 @@ MONTHS = 36  # Listed at a time.
 
 _MICRO = 1_000_000
 _DECIMAL_MAX = 10**12  # USD: beyond it no price and no amount is meant.
-_NAME = re.compile(r"(?P<model>[A-Z0-9]+)_USD-(?P<day>\d{1,2})(?P<month>[A-Z]{3})(?P<year>\d\d)")
 _MONTH_NAMES = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
 _MONTH_CODES = "FGHJKMNQUVXZ"
 
@@ -67,15 +65,6 @@ def _whole(text: str | Decimal, step: int, what: str, grid: str) -> int:
 def future_name(model: str, expiry: datetime.date) -> str:
     """Return the API name of a future: H100_USD-31DEC26."""
     return f"{model}_USD-{expiry.day}{_MONTH_NAMES[expiry.month - 1]}{expiry:%y}"
-
-
-def parse_future_name(name: str) -> tuple[str, datetime.date]:
-    """Return model and last trading day. Raises ValueError."""
-    match = _NAME.fullmatch(name)
-    if match is None or match["month"] not in _MONTH_NAMES:
-        raise ValueError(f"{name!r} is not the name of a future")
-    month = _MONTH_NAMES.index(match["month"]) + 1
-    return match["model"], datetime.date(2000 + int(match["year"]), month, int(match["day"]))
 
 
 def code_name(model: str, month: int) -> str:

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import msgspec
 
-Price = Decimal | None
+from gateway.answers import Price
 
 
 class OwnTrade(msgspec.Struct):

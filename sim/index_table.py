@@ -84,11 +84,6 @@ def index_row(fixing: Fixing, model: str) -> tuple[str, ...]:
     )
 
 
-def index_table(panel: Panel, model: str, terms: IndexTerms) -> list[tuple[str, ...]]:
-    """Return the rows of `index.csv`, without the header, of one model of a panel."""
-    return [index_row(fixing, model) for fixing in fixings(panel, model, terms)]
-
-
 def write_index(path: pathlib.Path, rows: Iterable[Sequence[str]]) -> None:
     """Write `index.csv`: HEADER and rows."""
     with path.open("w", encoding="ascii", newline="") as file:

@@ -9,7 +9,6 @@ import csv
 import datetime
 import io
 import math
-import pathlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -61,17 +60,6 @@ def generate(models: Sequence[str], first: datetime.date, last: datetime.date, s
     """
     text = panel_text(models, first, last, seed)
     return parse_panel(io.StringIO(text), f"the panel of seed {seed}", models, last)
-
-
-def write_panel(
-    path: pathlib.Path,
-    models: Sequence[str],
-    first: datetime.date,
-    last: datetime.date,
-    seed: int,
-) -> None:
-    """Write the generated panel as a CSV file that `read_panel` reads."""
-    path.write_text(panel_text(models, first, last, seed), encoding="ascii", newline="")
 
 
 def panel_text(models: Sequence[str], first: datetime.date, last: datetime.date, seed: int) -> str:

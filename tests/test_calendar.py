@@ -11,7 +11,6 @@ from clearing.calendar import (
     TIMETABLE,
     business_days,
     eve,
-    first_fixing_day,
     fixings_of,
     index_window,
     is_business_day,
@@ -137,12 +136,6 @@ def test_a_moment_belongs_to_the_trade_date_that_is_open_or_opens_next() -> None
     assert trade_date(close) == next_business_day(PLAIN)
     assert trade_date(eve(PLAIN)) == PLAIN
     assert trade_date(moment(datetime.date(2026, 11, 28), 0)) == datetime.date(2026, 11, 30)
-
-
-def test_the_first_fixing_day_is_tomorrow_once_today_is_fixed() -> None:
-    fixing = times(PLAIN)[5][0]
-    assert first_fixing_day(fixing - 1) == PLAIN
-    assert first_fixing_day(fixing) == next_business_day(PLAIN)
 
 
 def test_the_phase_of_a_moment_is_the_timetables() -> None:

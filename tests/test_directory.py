@@ -9,7 +9,7 @@ from clearing.directory import Directory
 from clearing.genesis import genesis
 from clearing.terms import IndexTerms, ProductTerms, decode_terms, encode_terms, read
 from clearing.venue import Venue
-from engine.instruments import MONTHS, parse_future_name, units
+from engine.instruments import MONTHS, as_date, future_name, units
 from engine.rows import Batch
 from engine.schema import AccountType, Kind, Reason
 from tests.trading_days import FIRST_DAY, MODELS, SIZES, TERMS, found
@@ -27,8 +27,8 @@ def test_every_product_lists_36_months() -> None:
     assert [each.name for each in directory.products] == list(MODELS)
     assert len(directory.instruments) == MONTHS * len(MODELS)
     for each in directory.instruments:
-        model, expiry = parse_future_name(each.name)
-        assert model == directory.products[each.product].name
+        model, expiry = directory.products[each.product].name, as_date(each.expiry)
+        assert each.name == future_name(model, expiry)
         assert each.month == expiry.year * 100 + expiry.month
         assert directory.instrument_of[each.name] is each
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clearing.index.estimators import ESTIMATORS, half_up
-from clearing.index.fixing import UNIT, Fixing, fix, set_by_hand, unfixed, window_before
+from clearing.index.fixing import UNIT, Fixing, fix, unfixed, window_before
 from clearing.index.population import Refusal, Term, Tier
 from clearing.terms import IndexTerms
 from engine.jit import Table
@@ -221,13 +221,6 @@ class TestDaysWithoutObservations:
     def test_after_a_gap_observations_count_again(self) -> None:
         fixing = fixed([observed(0, 4.0)], previous=fixed([], previous=fixed([observed(0, 3.0)])))
         assert (fixing.value_micro, fixing.carried) == (4_000_000, 0)
-
-    def test_the_operator_sets_a_value_as_the_next_version(self) -> None:
-        by_hand = set_by_hand(fixed([]), 2_950_000)
-        assert (by_hand.value_micro, by_hand.tier, by_hand.version) == (2_950_000, Tier.MANUAL, 2)
-        assert fixed([], previous=by_hand).value_micro == 2_950_000
-        with pytest.raises(ValueError, match="2951234"):
-            set_by_hand(by_hand, 2_951_234)
 
 
 class TestAudit:

@@ -15,7 +15,7 @@ from sim.index_table import (
     HEADER,
     audit_table,
     fixings,
-    index_table,
+    index_row,
     write_audit,
     write_index,
 )
@@ -42,8 +42,12 @@ class TestTable:
         *(f"2026-08-20,alder,H100,on-demand,{price}," for price in ("3.00", "3.11")),
     )
 
+    def found(self, carry_days: int = 3) -> list[Fixing]:
+        """Return the fixings of the panel."""
+        return fixings(self.PANEL, "H100", IndexTerms(carry_days=carry_days))
+
     def test_a_fixing_each_business_day_carried_and_then_none(self) -> None:
-        rows = index_table(self.PANEL, "H100", IndexTerms(carry_days=2))
+        rows = [index_row(each, "H100") for each in self.found(carry_days=2)]
         seen = [dict(zip(HEADER, row, strict=True)) for row in rows]
         assert [(row["date"], row["value"], row["tier"], row["refused"]) for row in seen] == [
             ("2026-08-06", "2.80", "2", "0"),
@@ -61,14 +65,15 @@ class TestTable:
 
     def test_a_day_that_cannot_be_fixed_has_no_value(self) -> None:
         read = panel("2026-08-03,alder,H100,on-demand,2.80,outlier")
-        assert index_table(read, "H100", IndexTerms())[0][2] == ""
+        (found,) = fixings(read, "H100", IndexTerms())
+        assert index_row(found, "H100")[2] == ""
 
     def test_what_is_published_can_be_read_back(self, tmp_path: pathlib.Path) -> None:
-        rows = index_table(self.PANEL, "H100", IndexTerms())
+        found = self.found()
+        rows = [index_row(each, "H100") for each in found]
         write_index(tmp_path / "index.csv", rows)
         with (tmp_path / "index.csv").open(encoding="ascii") as file:
             assert [tuple(row) for row in csv.reader(file)] == [HEADER, *rows]
-        found = fixings(self.PANEL, "H100", IndexTerms())
         tables = [audit_table(fixing, "H100", self.PANEL.names) for fixing in found]
         write_audit(tmp_path / "audit.parquet", tables)
         lines = pq.read_table(tmp_path / "audit.parquet").to_pylist()

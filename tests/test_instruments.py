@@ -12,7 +12,6 @@ from engine.instruments import (
     future_name,
     micro,
     money,
-    parse_future_name,
     units,
     usd,
 )
@@ -57,14 +56,5 @@ def test_what_is_no_amount_is_refused(text: str) -> None:
 def test_names_of_futures() -> None:
     day = datetime.date(2026, 12, 31)
     assert future_name("H100", day) == "H100_USD-31DEC26"
-    assert parse_future_name("H100_USD-31DEC26") == ("H100", day)
     assert code_name("H100", 202612) == "H1HZ6"
     assert as_date(as_number(day)) == day
-
-
-@pytest.mark.parametrize(
-    "name", ["H100", "H100_USD-32DEC26", "H100_USD-31XXX26", "h100_USD-1JAN27"]
-)
-def test_what_is_no_name_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match=r"name|day|month"):
-        parse_future_name(name)

@@ -10,13 +10,10 @@ import pytest
 from clearing.index.population import Refusal
 from clearing.terms import IndexTerms
 from engine.jit import Table
-from sim.index_table import (
-    fixings,
-    index_table,
-)
+from sim.index_table import fixings
 from sim.levels import LEVELS, draw_levels
 from sim.panel import read_panel
-from sim.panel_generator import generate, panel_text, write_panel
+from sim.panel_generator import generate, panel_text
 from tests import tidy
 
 
@@ -34,12 +31,16 @@ class TestGenerator:
 
     def test_a_model_is_the_same_alone_and_among_others(self) -> None:
         alone = generate(("A100",), self.FIRST, self.LAST, seed=7)
-        values = [row[2] for row in index_table(alone, "A100", IndexTerms())]
-        assert values == [row[2] for row in index_table(self.PANEL, "A100", IndexTerms())]
+        values, among = (
+            [each.value_micro for each in fixings(panel, "A100", IndexTerms())]
+            for panel in (alone, self.PANEL)
+        )
+        assert values == among
 
     def test_a_written_panel_is_read_back_equal(self, tmp_path: pathlib.Path) -> None:
         path = tmp_path / "panel.csv"
-        write_panel(path, self.PANEL.models, self.FIRST, self.LAST, 7)
+        text = panel_text(self.PANEL.models, self.FIRST, self.LAST, 7)
+        path.write_text(text, encoding="ascii", newline="")
         read = read_panel(path, self.PANEL.models, self.LAST)
         assert read.providers == self.PANEL.providers
         assert read.dates == self.PANEL.dates

@@ -100,17 +100,6 @@ def fix(
     )
 
 
-def set_by_hand(fixing: Fixing, value_micro: int) -> Fixing:
-    """Return a fixing with the operator's value, as the next version of the one it replaces.
-
-    Raises ValueError unless the value is positive and whole cents.
-    """
-    if value_micro <= 0 or value_micro % UNIT:
-        raise ValueError(f"index of {value_micro} micro-dollars is not positive whole cents")
-    version = fixing.version + 1
-    return fixing._replace(value_micro=value_micro, tier=Tier.MANUAL, version=version, carried=0)
-
-
 def _value(
     partitions: Sequence[Partition], used: Table, previous: Fixing, carry_days: int
 ) -> tuple[int, Tier, int]:
