@@ -4,7 +4,7 @@
  * Direct ladder, intrusive queues, a bitmap of three tiers, one pool of 64-byte
  * orders. Limit, fill-and-kill and protected market orders, cancel, replace. No
  * accounts, margin, phases, self-match prevention or minimum: those are what the
- * kernel does on top.
+ * kernel does on top. The reasons (ORDER_UNKNOWN, ...) are defined by bound.py, from engine.schema.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,9 +12,6 @@
 
 enum { ENTER = 1, REPLACE = 2, CANCEL = 3 };
 enum { ENTERED = 1, RESTED = 2, FILLED = 3, CANCELED = 4, REPLACED = 5, REJECTED = 8 };
-enum { INSTRUMENT_UNKNOWN = 4, ORDER_UNKNOWN = 6, ORDER_NOT_YOURS = 7, TYPE_UNKNOWN = 9,
-       QUANTITY_NOT_POSITIVE = 16, NO_OPPOSITE = 23, PRICE_OFF_LADDER = 25, ORDERS_FULL = 32,
-       UNFILLED = 66 };
 enum { LIMIT = 1, MARKET = 3, FAK = 4, MAKER = 1, TAKER = 2, BUY = 0, SLOT_BITS = 24 };
 
 typedef struct {

@@ -8,9 +8,11 @@ import subprocess
 import tempfile
 
 from engine.jit import Table
+from engine.schema import Reason
 
 SOURCE = pathlib.Path(__file__).with_name("book.c")
 FLAGS = ["-O3", "-march=native", "-shared", "-fPIC"]
+FLAGS += [f"-D{reason.name}={reason.value}" for reason in Reason]
 ABSENT = "no gcc: the C book is left out, and with it every ratio"
 
 
