@@ -93,7 +93,10 @@ _LISTING: Fields = [
     ("expiry", "<i4"),  # Trade date of the last trading day.
     ("strike", "<i4"),
     ("form", "u1"),
-    ("spare", "S7"),
+    ("legs", "u1"),  # How many LEG rows follow; 0: an outright.
+    ("block", "<u2"),  # The least lots of a block trade; 0: 1.
+    ("implied", "u1"),  # 1: takes part in implied prices.
+    ("spare", "S3"),
 ]
 
 _RISK: Fields = [

@@ -174,12 +174,23 @@ class Batch:
         month: int,
         expiry: int,
         form: int,
+        legs: int = 0,
+        block: int = 0,
+        implied: int = 0,
     ) -> None:
-        """Add a LIST row. Prices and `protection` in price units, `value` in micro-dollars."""
+        """Add a LIST row. Prices and `protection` in price units, `value` in micro-dollars.
+
+        legs: how many LEG rows follow.
+        """
         head = self._head(Kind.LIST, 0, instrument, 0, 0, 0, 0, name)
         body = (product, 0, low, high, tick, value, clip, position_max)
-        dates = (protection, month, expiry, 0, form, b"")
-        self._next().view(LISTING)[()] = (*head, *body, *dates)
+        dates = (protection, month, expiry, 0)
+        self._next().view(LISTING)[()] = (*head, *body, *dates, form, legs, block, implied, b"")
+
+    def leg(self, instrument: int, ratio: int) -> None:
+        """Add the next leg of the spread listed last: lots a lot of the spread; below 0: sold."""
+        head = self._head(Kind.LEG, 0, instrument, 0, 0, 0, 0, "")
+        self._next().view(LISTING)[()] = (*head, NIL, ratio, *(0,) * 14, b"")
 
     def observe(self, rows: Table, names: Mapping[int, str] | None = None) -> None:
         """Add OBSERVE rows whose bodies are filled in; heads are written here.
