@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from engine.jit import Row, Table, entry, kernel
 from engine.layout import EVENT
-from engine.schema import NIL_PRICE, AccountType, Did, Side
+from engine.schema import NIL_PRICE, NOT_HELD, AccountType, Did, Role, Side
 
 MINUTES = 16  # Of trading that are kept, minute by minute, for volume-weighted prices.
 MINUTE = 60_000_000_000  # Nanoseconds.
@@ -25,7 +25,7 @@ CONTRACT = np.dtype(
     [
         ("value", "<i8"),  # Micro-dollars a price unit and lot.
         ("mark", "<i8"),  # NIL_PRICE: none.
-        ("volume", "<i8"),  # Lots traded since it was last set to 0.
+        ("volume", "<i8"),  # Lots traded since it was last set to 0, as legs of spreads too.
         ("open_interest", "<i8"),  # Lots held long.
         ("net", "<i8"),  # Sum over all accounts: 0 between frames.
         ("fee_member", "<i8"),  # Micro-dollars a lot and side.
@@ -73,6 +73,11 @@ def fold(events: Table, holdings: Table, contracts: Table, traded: Table, holder
 @kernel
 def _fill(event: Row, holdings: Table, contracts: Table, traded: Table, holders: Table) -> None:
     contract = contracts[event.instrument]
+    if is_print(event):
+        _remember(event, traded)
+    if event.flags & NOT_HELD:
+        contract.volume += event.quantity if is_print(event) else 0
+        return
     holder = holders[event.account]
     holding = holdings[event.instrument, event.account]
     bought = event.quantity if event.side == Side.BUY else -event.quantity
@@ -88,7 +93,18 @@ def _fill(event: Row, holdings: Table, contracts: Table, traded: Table, holders:
     holder.lots += event.quantity
     if event.side == Side.BUY:
         contract.volume += event.quantity
-        _remember(event, traded)
+
+
+@kernel
+def is_print(event: Row) -> bool:
+    """Whether a FILLED row stands for a trade of its own book: one row of each such trade does.
+
+    A leg's price in a trade of two spread orders is no price of the leg's book.
+    """
+    if event.role == Role.AUCTION:
+        made: bool = event.side == Side.BUY
+        return made
+    return event.role == Role.TAKER or event.role == Role.IMPLIED
 
 
 @kernel

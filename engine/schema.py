@@ -15,6 +15,7 @@ NIL = -1  # "No such thing", where 0 is a valid number.
 NIL_PRICE = -(2**62)  # "No price yet": spreads may trade at any other.
 MONEY_MAX = 2**60  # No amount, and no sum over an account, goes beyond this.
 SLOT_BITS = 24  # An order id is (count of orders << SLOT_BITS) | slot.
+NOT_HELD = 1  # A bit of a FILLED row's flags: no position stands behind it; the LEG rows carry it.
 
 
 class Side(enum.IntEnum):

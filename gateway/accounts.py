@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from engine.exchange import Outcome
 from engine.rows import text_at
-from engine.schema import NIL_PRICE, Did, Reason, Side, Standing
+from engine.schema import NIL, NIL_PRICE, NOT_HELD, Did, Reason, Role, Side, Standing
 from gateway.events import Event, chosen, select
 from gateway.markets import Market, Markets, Trade
 
@@ -35,6 +35,8 @@ class Fill(NamedTuple):
     mark: int
     spot: int
     tick_direction: int
+    spread: int  # The spread whose leg this is; NIL: none.
+    is_held: bool  # Not so of a spread's own fill: its legs are.
 
 
 @dataclass(slots=True)
@@ -159,8 +161,7 @@ class Accounts:
                 order = self._fold_order(account, event, outcome)
                 orders[order.order_id] = order
                 if kind == Did.FILLED:
-                    trade = trades[event.trade_id]
-                    fills.append(self._fill(account, order, event, trade))
+                    fills.append(self._fill(account, order, event, trades.get(event.trade_id)))
         return Touched(list(orders.values()), fills, accounts)
 
     def _mark(self, event: Event) -> set[int]:
@@ -182,6 +183,10 @@ class Accounts:
 
     def _fold_order(self, account: Account, event: Event, outcome: Outcome) -> Order:
         order_id, kind = event.order_id, event.kind
+        if event.role == Role.LEG:
+            leg_of = account.order(order_id)
+            assert leg_of is not None
+            return leg_of
         if kind == Did.ENTERED:
             order = account.live[order_id] = _entered(event, outcome)
         order = account.live[order_id]
@@ -201,20 +206,29 @@ class Accounts:
             _close(account, order)
         return order
 
-    def _fill(self, account: Account, order: Order, event: Event, trade: Trade) -> Fill:
-        market = self._markets[order.instrument]
-        lots, price = event.quantity, event.price
-        holding = account.holdings.setdefault(order.instrument, Holding())
-        before = max(holding.net, 0)
-        holding.trade(lots if order.side == Side.BUY else -lots, price)
-        market.open_interest += max(holding.net, 0) - before
+    def _fill(self, account: Account, order: Order, event: Event, trade: Trade | None) -> Fill:
+        """Take in a fill. trade: of the book, None for the leg of two spread orders' trade."""
+        market = self._markets[event.instrument]
+        if not event.flags & NOT_HELD:
+            _hold(account, market, event)
+        made = trade or self._markets.described(event)
         fill = Fill(
-            *(trade.number, trade.trade_id, event.time, order.order_id, account.number),
-            *(order.instrument, order.side, price, lots, event.role),
-            *(trade.mark, trade.spot, trade.tick_direction),
+            *(made.number, made.trade_id, event.time, order.order_id, account.number),
+            *(event.instrument, event.side, event.price, event.quantity, event.role),
+            *(made.mark, made.spot, made.tick_direction),
+            order.instrument if event.role == Role.LEG else NIL,
+            not event.flags & NOT_HELD,
         )
         account.fills.append(fill)
         return fill
+
+
+def _hold(account: Account, market: Market, event: Event) -> None:
+    """Change a position, and the lots that all hold long."""
+    holding = account.holdings.setdefault(event.instrument, Holding())
+    before = max(holding.net, 0)
+    holding.trade(event.quantity if event.side == Side.BUY else -event.quantity, event.price)
+    market.open_interest += max(holding.net, 0) - before
 
 
 def _entered(event: Event, outcome: Outcome) -> Order:

@@ -7,6 +7,7 @@ import numpy as np
 
 from engine.jit import Table
 from engine.layout import EVENT
+from engine.schema import Did, Role, Side
 
 
 class Event(NamedTuple):
@@ -33,6 +34,18 @@ class Event(NamedTuple):
 
 
 assert Event._fields == EVENT.names
+
+
+def is_print(event: Event) -> bool:
+    """Whether an event stands for a trade of its own book: one row of each such trade does.
+
+    A leg's price in a trade of two spread orders is no price of the leg's book.
+    """
+    if event.kind != Did.FILLED:
+        return False
+    if event.role == Role.AUCTION:
+        return event.side == Side.BUY
+    return event.role in (Role.TAKER, Role.IMPLIED)
 
 
 def chosen(kinds: Iterable[int]) -> Table:

@@ -13,8 +13,8 @@ from clearing.directory import Instrument
 from engine.exchange import Outcome
 from engine.jit import Row
 from engine.layout import MONEY
-from engine.schema import NIL, NIL_PRICE, Did, Phase, Role, Side
-from gateway.events import Event, chosen, select
+from engine.schema import NIL, NIL_PRICE, Did, Phase, Role
+from gateway.events import Event, chosen, is_print, select
 
 MINUTE = 60_000_000_000
 DAY = 1_440 * MINUTE
@@ -23,7 +23,10 @@ CANDLES_KEPT = 7 * 1_440
 
 
 class Trade(NamedTuple):
-    """One trade. `side` is the taker's; in an auction the buyer's."""
+    """One trade of a book. `side` is the taker's; in an auction the buyer's.
+
+    An order that an implied trade filled was a maker: `side` is the other one.
+    """
 
     number: int  # Counts the instrument's trades from 1.
     trade_id: int
@@ -163,6 +166,22 @@ class Markets:
                 phased |= {instrument} if market.phase != phase else set()
         return Moved(trades, touched, phased)
 
+    def described(self, event: Event) -> Trade:
+        """Return a fill as a trade of its market as it stands; nothing is counted."""
+        market = self._markets[event.instrument]
+        return Trade(
+            market.traded,
+            event.trade_id,
+            event.time,
+            event.instrument,
+            1 - event.side if event.role == Role.IMPLIED else event.side,
+            event.price,
+            event.quantity,
+            market.direction(event.price),
+            market.mark,
+            self.index.get(market.terms.product, NIL_PRICE),
+        )
+
     def _fold_product(self, event: Event, command: Row) -> None:
         product = int(command.view(MONEY)["product"])
         if event.kind == Did.FIXED:
@@ -171,24 +190,11 @@ class Markets:
             self.charge[product] = event.quantity
 
     def _trade(self, market: Market, event: Event) -> list[Trade]:
-        is_first = event.role == Role.TAKER
-        is_buyer = event.role == Role.AUCTION and event.side == Side.BUY
-        if not (is_first or is_buyer):
+        if not is_print(event):
             return []
         price, lots, time = event.price, event.quantity, event.time
         market.traded += 1
-        trade = Trade(
-            market.traded,
-            event.trade_id,
-            time,
-            market.terms.number,
-            event.side,
-            price,
-            lots,
-            market.direction(price),
-            market.mark,
-            self.index.get(market.terms.product, NIL_PRICE),
-        )
+        trade = self.described(event)
         market.last = price
         market.trades.append(trade)
         minute = time // MINUTE * MINUTE

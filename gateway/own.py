@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from clearing import directory
 from engine.instruments import LOT_HOURS
-from engine.schema import NIL_PRICE, Flag, Phase, Reason, Role, Side, Standing, Tif, Type
+from engine.schema import NIL, NIL_PRICE, Flag, Phase, Reason, Role, Side, Standing, Tif, Type
 from gateway import answers, messages, own_answers
 from gateway.accounts import Account, Fill, Holding, Order
 from gateway.codec import (
@@ -56,6 +58,10 @@ def order(view: View, made: Order) -> own_answers.Order:
     )
 
 
+def _name(view: View, instrument: int) -> str:
+    return view.directory.instruments[instrument].name
+
+
 def _state(made: Order) -> str:
     if made.is_live:
         return "untriggered" if made.is_waiting else "open"
@@ -74,7 +80,7 @@ def fill(view: View, made: Fill) -> own_answers.OwnTrade:
     account = view.accounts[made.account]
     found = account.order(made.order_id)
     fees = view.directory.products[terms.product].terms
-    fee = fees.fee_micro(view.directory.accounts[made.account].type)
+    fee = fees.fee_micro(view.directory.accounts[made.account].type) * made.is_held
     return own_answers.OwnTrade(
         trade_seq=made.number,
         trade_id=str(made.trade_id),
@@ -90,6 +96,7 @@ def fill(view: View, made: Fill) -> own_answers.OwnTrade:
         label=found.label if found else "",
         liquidity="T" if made.role == Role.TAKER else "M",
         fee=dollars(fee * made.lots).normalize(),
+        combo_id=msgspec.UNSET if made.spread == NIL else _name(view, made.spread),
         fee_currency="USD",
         tick_direction=made.tick_direction,
         mark_price=decimal_or_none(made.mark),

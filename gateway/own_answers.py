@@ -13,7 +13,10 @@ from gateway.answers import Price
 
 
 class OwnTrade(msgspec.Struct):
-    """A trade as its owner sees it. `liquidity`: T taker, M maker; an auction's fills are M."""
+    """A trade as its owner sees it. `liquidity`: T taker, M maker; an auction's fills are M.
+
+    `combo_id` names the spread whose leg this is.
+    """
 
     trade_seq: int
     trade_id: str
@@ -37,6 +40,7 @@ class OwnTrade(msgspec.Struct):
     reduce_only: bool = False
     self_trade: bool = False
     api: bool = True
+    combo_id: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Order(msgspec.Struct):

@@ -4,6 +4,7 @@ import csv
 import pathlib
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -22,7 +23,7 @@ TRADES_SCHEMA = pa.schema(
         ("quantity", pa.int64()),
         ("buyer", pa.int32()),
         ("seller", pa.int32()),
-        ("aggressor", pa.string()),  # buy, sell, or none in an auction.
+        ("aggressor", pa.string()),  # buy, sell, or none: an auction's trade, a leg's.
     ]
 )
 
@@ -73,7 +74,7 @@ def _trades(run: Run) -> pa.Table:
     buys, sells = run.tally.fills(Side.BUY), run.tally.fills(Side.SELL)
     assert (buys["trade_id"] == sells["trade_id"]).all()
     instruments = run.venue.house.directory.instruments
-    aggressors = {Role.TAKER: "buy", Role.MAKER: "sell"}
+    took = [buys["role"] == Role.TAKER, sells["role"] == Role.TAKER]
     columns = {
         "trade_id": buys["trade_id"],
         "time": pa.array(buys["time"]).cast(pa.timestamp("ns", "UTC")),
@@ -82,6 +83,6 @@ def _trades(run: Run) -> pa.Table:
         "quantity": buys["quantity"],
         "buyer": buys["account"],
         "seller": sells["account"],
-        "aggressor": [aggressors.get(role, "none") for role in buys["role"].tolist()],
+        "aggressor": np.select(took, ["buy", "sell"], "none"),
     }
     return pa.table(columns, TRADES_SCHEMA)

@@ -17,7 +17,7 @@ from engine.exchange import Outcome
 from engine.instruments import as_date, usd
 from engine.jit import Table
 from engine.layout import EVENT
-from engine.schema import Did, Side
+from engine.schema import NOT_HELD, Did, Side
 
 _LOCK = pathlib.Path(__file__).parent.parent / "requirements.lock"
 
@@ -44,7 +44,7 @@ class Summary(msgspec.Struct, frozen=True):
 
 
 class Tally:
-    """Counts over outcomes, and every fill."""
+    """Counts over outcomes, and every fill that a position stands behind."""
 
     def __init__(self) -> None:
         self.commands = 0
@@ -56,15 +56,16 @@ class Tally:
         for outcome in outcomes:
             self.commands += len(outcome.frame.commands)
             self.events += len(outcome.events)
-            filled = outcome.events["kind"] == Did.FILLED
-            if filled.any():
-                self._fills.append(outcome.events[filled])
+            events = outcome.events
+            filled = events[(events["kind"] == Did.FILLED) & (events["flags"] & NOT_HELD == 0)]
+            if len(filled):
+                self._fills.append(filled)
 
     def fills(self, side: Side) -> Table:
         """Return one FILLED row a trade, the given side's, in order of trades."""
         both = np.concatenate([np.zeros(0, EVENT), *self._fills])
         fills: Table = both[both["side"] == side]
-        return fills
+        return fills[np.argsort(fills["trade_id"], kind="stable")]
 
 
 class DayLine(msgspec.Struct, frozen=True):

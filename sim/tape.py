@@ -18,7 +18,7 @@ from engine.jit import Table
 from engine.layout import MONEY, OBSERVE
 from engine.schema import NIL_PRICE, Did, Kind, Phase, Side
 from gateway.book import Books
-from gateway.events import Event, chosen, select
+from gateway.events import Event, chosen, is_print, select
 
 T = TypeVar("T")
 
@@ -162,7 +162,7 @@ class Tape:
                 self.indexes[int(row["product"])].add(int(row["time"]), value)
 
     def _fold_event(self, event: Event) -> None:
-        if event.kind == Did.FILLED:
+        if is_print(event):
             self._last[event.instrument] = event.price
         elif event.kind == Did.PHASED:
             self.phases[event.instrument].add(event.time, event.quantity)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from clearing.directory import Instrument
-from engine.schema import NIL_PRICE, Did, Phase, Reason, Side, Standing
+from engine.schema import NIL_PRICE, NOT_HELD, Did, Phase, Reason, Side, Standing
 from gateway.events import Event
 from sim.tape import Print, Quote, Settled, Tape
 
@@ -150,9 +150,10 @@ class View:
         self.orders[event.order_id] = Order(*order, entered)
 
     def _fill(self, event: Event) -> None:
-        signed = event.quantity if event.side == Side.BUY else -event.quantity
-        self.net[event.instrument] += signed
-        self._cost[event.instrument] += signed * event.price
+        if not event.flags & NOT_HELD:
+            signed = event.quantity if event.side == Side.BUY else -event.quantity
+            self.net[event.instrument] += signed
+            self._cost[event.instrument] += signed * event.price
         known = self.orders.get(event.order_id)
         if event.leaves == 0:
             self.orders.pop(event.order_id, None)

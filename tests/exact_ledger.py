@@ -7,7 +7,7 @@ from collections import defaultdict
 from fractions import Fraction
 
 from engine.exchange import Outcome
-from engine.schema import Did, Side
+from engine.schema import NOT_HELD, Did, Side
 
 USD_A_UNIT = Fraction(5, 1000)  # Of a price, per GPU-hour.
 HOURS = 730
@@ -33,7 +33,7 @@ class ExactLedger:
         for row in outcome.events.tolist():
             event = dict(zip(names, row, strict=True))
             match event["kind"]:
-                case Did.FILLED:
+                case Did.FILLED if not event["flags"] & NOT_HELD:
                     self._fill(event)
                 case Did.MARKED | Did.SETTLED:
                     self._mark(event["instrument"], event["price"] * USD_A_UNIT)

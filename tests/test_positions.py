@@ -8,7 +8,7 @@ import pytest
 from clearing.positions import MINUTE, MINUTES, Positions
 from engine.jit import Table
 from engine.layout import EVENT
-from engine.schema import NIL_PRICE, AccountType, Did, Role, Side
+from engine.schema import NIL_PRICE, NOT_HELD, AccountType, Did, Role, Side
 
 VALUE = 3_650_000
 FEES = (3_650_000, 5_500_000, 900_000, 1_350_000)
@@ -32,7 +32,8 @@ def filled(
     events = np.zeros(2, EVENT)
     events["kind"], events["quantity"], events["price"] = Did.FILLED, lots, price
     events["account"], events["side"] = (buyer, seller), (Side.BUY, Side.SELL)
-    events["instrument"], events["time"], events["role"] = instrument, time, Role.MAKER
+    events["instrument"], events["time"] = instrument, time
+    events["role"] = (Role.TAKER, Role.MAKER)
     return events
 
 
@@ -93,6 +94,62 @@ def test_a_settled_contract_is_held_by_nobody() -> None:
     assert not positions.holdings["net"].any()
     assert not positions.holdings["cost"].any()
     assert positions.contracts[0]["open_interest"] == 0
+    positions.check()
+    positions.check_whole()
+
+
+def calendar_trade(buyer: int, seller: int, lots: int, price: int, near: int) -> Table:
+    """Return the events of a trade in the calendar 2 = month 0 - month 1, month 0 at `near`."""
+    own = filled(buyer, seller, lots, price, instrument=2, time=MINUTE)
+    own["flags"] = NOT_HELD
+    legs = [
+        filled(buyer, seller, lots, near, instrument=0, time=MINUTE),
+        filled(seller, buyer, lots, near - price, instrument=1, time=MINUTE),
+    ]
+    for leg in legs:
+        leg["role"] = Role.LEG
+    return np.concatenate([own, *legs])
+
+
+def test_a_spreads_trade_is_held_in_its_legs_and_pays_their_fees() -> None:
+    positions = small(instruments=3)
+    positions.fold(calendar_trade(MEMBER, OTHER, 5, 10, near=560))
+    assert positions.holdings["net"][:, 1:3].tolist() == [[5, -5], [-5, 5], [0, 0]]
+    assert positions.holdings["cost"][:, MEMBER].tolist() == [2_800, -2_750, 0]
+    assert positions.holders["fees"].tolist()[1:3] == [10 * FEES[0], 10 * FEES[1]]
+    assert positions.contracts["volume"].tolist() == [5, 5, 5]
+    assert positions.contracts["open_interest"].tolist() == [5, 5, 0]
+
+
+def test_a_legs_price_is_no_price_of_its_book() -> None:
+    positions = small(instruments=3)
+    positions.fold(calendar_trade(1, 2, 5, 10, near=560))
+    turnover = [positions.turnover(number, MINUTE, 2 * MINUTE) for number in range(3)]
+    assert turnover == [(0, 0), (0, 0), (50, 5)]
+
+
+def test_an_implied_trade_is_a_trade_of_each_of_its_books() -> None:
+    """Account 1 sells month 0; the calendar's maker 2 buys it and sells month 1 to maker 3."""
+    positions = small(instruments=3)
+    rows = [
+        (1, 0, Side.SELL, 560, Role.TAKER, 0),
+        (2, 2, Side.BUY, 10, Role.IMPLIED, NOT_HELD),
+        (2, 0, Side.BUY, 560, Role.LEG, 0),
+        (2, 1, Side.SELL, 550, Role.LEG, 0),
+        (3, 1, Side.BUY, 550, Role.IMPLIED, 0),
+    ]
+    events = np.zeros(len(rows), EVENT)
+    events["kind"], events["quantity"], events["time"] = Did.FILLED, 4, MINUTE
+    for place, row in enumerate(rows):
+        for name, value in zip(
+            ("account", "instrument", "side", "price", "role", "flags"), row, strict=True
+        ):
+            events[place][name] = value
+    positions.fold(events)
+    assert positions.holdings["net"][:, 1:4].tolist() == [[-4, 4, 0], [0, -4, 4], [0, 0, 0]]
+    assert positions.contracts["volume"].tolist() == [4, 4, 4]
+    turnover = [positions.turnover(number, MINUTE, 2 * MINUTE) for number in range(3)]
+    assert turnover == [(2_240, 4), (2_200, 4), (40, 4)]
     positions.check()
     positions.check_whole()
 
