@@ -8,8 +8,9 @@ from engine.jit import Index, Row, Table, kernel
 from engine.limits import admit, reserve_of, work
 from engine.match import cross, remove, rest
 from engine.orders import is_short_of, is_unreachable, off_ladder, shows_too_little
+from engine.owners import alert, barred
 from engine.phases import may_cancel, may_replace
-from engine.schema import Did, Flag, Phase, Reason, Standing, Type
+from engine.schema import Did, Flag, Phase, Reason, Type
 from engine.state import State
 from engine.stops import WAITING, elect, wait
 
@@ -53,11 +54,11 @@ def replace(state: State, command: Row, events: Table, count: int) -> tuple[int,
         leaves -= order.filled
     if leaves <= 0:
         return Reason.NONE, remove(state, slot, command, Reason.REPLACED_AWAY, events, count)
-    keeps_place = command.price == order.price and leaves <= order.leaves
+    lots = leaves - order.leaves
+    keeps_place = command.price == order.price and lots <= 0
     reserve = reserve_of(instrument, order.side, command.price)
     if not keeps_place:
         change = leaves * reserve - order.leaves * order.reserve
-        lots = leaves - order.leaves
         reason = admit(state, order.account, command.instrument, order.side, lots, change)
         if reason != Reason.NONE:
             return reason, count
@@ -78,6 +79,7 @@ def replace(state: State, command: Row, events: Table, count: int) -> tuple[int,
     side = state.sides[command.instrument, order.side]
     order.level = side.first + rank_of(instrument, order.side, command.price)
     count = tell(events, count, command, order, Did.REPLACED, leaves)
+    count = alert(state, order, lots, command, events, count)
     if instrument.phase == Phase.OPEN:
         count = cross(state, slot, command, events, count)
     count = rest(state, slot, command, events, count)
@@ -101,10 +103,10 @@ def _replace_stop(
     if reason == Reason.NONE:
         reason = off_ladder(instrument, price)
     reserve = reserve_of(instrument, order.side, price)
-    keeps_place = trigger == order.trigger and command.quantity <= order.leaves
+    lots = command.quantity - order.leaves
+    keeps_place = trigger == order.trigger and lots <= 0
     if reason == Reason.NONE and not (keeps_place and price == order.price):
         change = command.quantity * reserve - order.leaves * order.reserve
-        lots = command.quantity - order.leaves
         reason = admit(state, order.account, command.instrument, order.side, lots, change)
     if reason != Reason.NONE:
         return reason, count
@@ -124,7 +126,7 @@ def _replace_stop(
         wait(state, slot)
     count = tell(events, count, command, order, Did.REPLACED, order.leaves)
     events[count - 1].other = order.trigger
-    return Reason.NONE, count
+    return Reason.NONE, alert(state, order, lots, command, events, count)
 
 
 @kernel
@@ -146,8 +148,9 @@ def _unreplaceable(state: State, instrument: Row, order: Row, command: Row) -> i
     """Return why this order may not become what the command asks for, or NONE."""
     if command.flags & ~_KNOWN_FLAGS:
         return Reason.FLAG_UNKNOWN
-    if state.accounts[order.account].standing == Standing.SUSPENDED:
-        return Reason.ACCOUNT_SUSPENDED
+    reason: int = barred(state.accounts[order.account])
+    if reason != Reason.NONE:
+        return reason
     if not may_replace(instrument.phase, order.tif):
         return Reason.PHASE_FORBIDS
     if command.quantity <= 0:

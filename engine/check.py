@@ -27,6 +27,7 @@ def check(state: State) -> None:
     _check_slots(state)
     _check_positions(state, orders)
     _check_accounts(state, orders)
+    _check_owners(state, orders)
 
 
 def _refills(order: Any) -> int:
@@ -154,3 +155,23 @@ def _check_accounts(state: State, orders: list[Any]) -> None:
         assert account["reserves"] == reserves[number]
         assert account["open"] == opened[number]
         assert abs(int(account["equity"])) + abs(int(account["open"])) < _SUM_MAX
+
+
+def _check_owners(state: State, orders: list[Any]) -> None:
+    """Owners' stakes are the sums of their accounts' positions; who is killed works nothing."""
+    sums: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0] * 3)
+    for position in state.positions[1 : int(state.totals[0]["positions"])]:
+        owner = int(state.accounts[position["account"]]["owner"])
+        assert bool(position["stake"]) == bool(owner)
+        if owner:
+            key = owner, int(position["instrument"])
+            stake = state.stakes[position["stake"]]
+            assert (int(stake["account"]), int(stake["instrument"])) == key
+            row = [int(position[name]) for name in ("net", "buys", "sells")]
+            sums[key] = [a + b for a, b in zip(sums[key], row, strict=True)]
+    stakes = state.stakes[1 : int(state.totals[0]["stakes"])]
+    for stake in stakes:
+        key = int(stake["account"]), int(stake["instrument"])
+        assert [int(stake[name]) for name in ("net", "buys", "sells")] == sums[key]
+    assert len(stakes) == len(sums)
+    assert not any(state.accounts[order["account"]]["killed"] for order in orders)

@@ -7,9 +7,10 @@ from engine.auction import publish
 from engine.emit import say, tell_refused
 from engine.jit import Row, Table, entry, kernel
 from engine.layout import LISTING, MONEY, ORDER
-from engine.listing import add_account, add_owner, add_product, list_instrument
+from engine.listing import add_account, add_owner, add_product, list_instrument, set_limit
 from engine.money import charge, deposit, mark, rate, settle, suspend, transfer, withdraw
 from engine.orders import DISPLAY_PARTS, enter
+from engine.owners import kill
 from engine.schema import VERSION, Did, Kind, Reason
 from engine.state import State
 from engine.sweep import cancel_all, cancel_tagged, change_phase
@@ -63,10 +64,12 @@ def _room(state: State, command: Row) -> int:
         or command.kind == Kind.CANCEL_ALL
         or command.kind == Kind.PHASE
         or command.kind == Kind.SETTLE
+        or command.kind == Kind.KILL
     )
     if touches_many:
         totals = state.totals[0]
-        return 8 + 4 * (totals.live + totals.refills) + 2 * totals.instruments
+        named = 2 * totals.instruments + totals.accounts
+        return 8 + 4 * (totals.live + totals.refills) + named
     return 8
 
 
@@ -168,6 +171,10 @@ def _arrange(state: State, rows: Views, i: int, events: Table, count: int) -> tu
         return add_owner(state, command, events, count)
     if kind == Kind.OPEN_ACCOUNT:
         return add_account(state, command, events, count)
+    if kind == Kind.LIMIT:
+        return set_limit(state, command, events, count)
+    if kind == Kind.KILL:
+        return kill(state, command, events, count)
     if kind == Kind.PHASE:
         return change_phase(state, command, events, count)
     if kind == Kind.TIME:

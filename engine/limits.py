@@ -10,7 +10,7 @@ a calendar for every closing order, and refused it to an account under call.
 
 import numpy as np
 
-from engine.jit import Index, Row, kernel
+from engine.jit import Index, Records, Row, kernel
 from engine.schema import NIL_PRICE, Reason, Side, Standing
 from engine.state import State
 
@@ -22,7 +22,7 @@ _ONE = np.uint64(1)
 @kernel
 def find_position(state: State, account: int, instrument: int) -> Index:
     """Return the place of a position, or 0, a row of zeros, where there is none."""
-    return np.uint64(state.table[_probe(state, account, instrument)])
+    return np.uint64(state.table[_probe(state.table, state.positions, account, instrument)])
 
 
 @kernel
@@ -34,7 +34,7 @@ def has_position_room(state: State) -> bool:
 @kernel
 def open_position(state: State, account: int, instrument: int) -> Index:
     """Return the place of a position, made where there is none; call after `has_position_room`."""
-    entry = _probe(state, account, instrument)
+    entry = _probe(state.table, state.positions, account, instrument)
     if state.table[entry] != 0:
         return np.uint64(state.table[entry])
     place = state.totals[0].positions
@@ -45,21 +45,37 @@ def open_position(state: State, account: int, instrument: int) -> Index:
     position.instrument = instrument
     position.next = state.instruments[instrument].holders
     state.instruments[instrument].holders = place
+    owner = state.accounts[account].owner
+    if owner != 0:
+        position.stake = _open_stake(state, owner, instrument)
     return place
 
 
 @kernel
-def _probe(state: State, account: int, instrument: int) -> Index:
-    """Return the entry of `table` that holds this position, or the empty one where it would."""
-    mask = np.uint64(len(state.table) - 1)
+def _open_stake(state: State, owner: int, instrument: int) -> Index:
+    """Return the place of what an owner has in an instrument, made where there is none."""
+    entry = _probe(state.stake_table, state.stakes, owner, instrument)
+    if state.stake_table[entry] == 0:
+        place = state.totals[0].stakes
+        state.totals[0].stakes += _ONE
+        state.stake_table[entry] = place
+        state.stakes[place].account = owner
+        state.stakes[place].instrument = instrument
+    return np.uint64(state.stake_table[entry])
+
+
+@kernel
+def _probe(table: Records, rows: Records, account: int, instrument: int) -> Index:
+    """Return the entry of a table that holds this row, or the empty one where it would."""
+    mask = np.uint64(len(table) - 1)
     key = (np.uint64(account) << _SHIFT) | np.uint64(instrument)
     entry = ((key * _GOLDEN) >> _SHIFT) & mask
     while True:
-        place = state.table[entry]
+        place = table[entry]
         if place == 0:
             return entry
-        position = state.positions[place]
-        if position.account == account and position.instrument == instrument:
+        row = rows[place]
+        if row.account == account and row.instrument == instrument:
             return entry
         entry = (entry + _ONE) & mask
 
@@ -99,9 +115,9 @@ def admit(state: State, account_number: int, index: int, side: int, lots: int, r
     totals = state.totals[0]
     buys = position.buys + (lots if side == Side.BUY else 0)
     sells = position.sells + (lots if side == Side.SELL else 0)
-    reach = position.net + buys if side == Side.BUY else sells - position.net
-    if lots > 0 and reach > instrument.position_max:
-        totals.required, totals.available = reach, instrument.position_max
+    reached = reach(state, position, account_number, index, side) + lots
+    if lots > 0 and reached > instrument.position_max:
+        totals.required, totals.available = reached, instrument.position_max
         return Reason.POSITION_LIMIT
 
     account = state.accounts[account_number]
@@ -122,6 +138,27 @@ def admit(state: State, account_number: int, index: int, side: int, lots: int, r
     if account.standing != Standing.GOOD or totals.required > totals.available:
         return Reason.MARGIN_SHORT
     return Reason.NONE
+
+
+@kernel
+def reach(state: State, position: Row, account: int, index: int, side: int) -> int:
+    """Return the lots that a side can come to hold: the account's, or its owner's where more.
+
+    position: the account's in the instrument; a row of zeros where there is none.
+    """
+    reached = _reach_of(position, side)
+    if position.stake != 0:
+        return max(reached, _reach_of(state.stakes[position.stake], side))
+    owner = state.accounts[account].owner
+    if owner != 0:  # The first order of this account, of whose owner others may hold.
+        entry = _probe(state.stake_table, state.stakes, owner, index)
+        return max(reached, _reach_of(state.stakes[state.stake_table[entry]], side))
+    return reached
+
+
+@kernel
+def _reach_of(held: Row, side: int) -> int:
+    return held.net + held.buys if side == Side.BUY else held.sells - held.net
 
 
 @kernel
@@ -185,14 +222,33 @@ def _move(state: State, order: Row, lots: int, bought: int) -> None:
     position = state.positions[order.position]
     exposure.longs -= _longs(position)
     exposure.shorts -= _shorts(position)
-    position.net += bought
+    _count(position, order.side, lots, bought)
+    if position.stake != 0:
+        _count(state.stakes[position.stake], order.side, lots, bought)
     exposure.net += bought * instrument.rate
     if order.side == Side.BUY:
-        position.buys += lots
         exposure.buys += lots * instrument.rate
     else:
-        position.sells += lots
         exposure.sells += lots * instrument.rate
     exposure.longs += _longs(position)
     exposure.shorts += _shorts(position)
     state.accounts[order.account].reserves += lots * order.reserve
+
+
+@kernel
+def _count(held: Row, side: int, lots: int, bought: int) -> None:
+    """Change a position, or an owner's stake, by lots that work and lots that were bought."""
+    held.net += bought
+    if side == Side.BUY:
+        held.buys += lots
+    else:
+        held.sells += lots
+
+
+@kernel
+def close(state: State, position: Row) -> None:
+    """Let nothing be held of a position whose orders are gone."""
+    if position.stake != 0:
+        state.stakes[position.stake].net -= position.net
+    position.net = 0
+    position.cost = 0

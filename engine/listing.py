@@ -30,12 +30,17 @@ def add_product(state: State, command: Row, events: Table, count: int) -> tuple[
 
 @kernel
 def add_owner(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
-    """Count an owner."""
+    """Count an owner, of a firm; 0: of none."""
     if command.other != state.totals[0].owners:
         return Reason.ACCOUNT_UNKNOWN, count
+    if command.code < 0:
+        return Reason.TERMS_INVALID, count
+    if command.other >= len(state.owners):
+        return Reason.LISTING_FULL, count
 
     # From here on the command succeeds.
     state.totals[0].owners += 1
+    state.owners[command.other].firm = command.code
     return Reason.NONE, say(events, count, command, Did.NOTED)
 
 
@@ -114,8 +119,29 @@ def _has_sound_terms(command: Row) -> bool:
         return False
     if not Form.FUTURE <= command.form <= Form.EVENT:
         return False
-    lots = max(command.clip, command.position_max)
-    return max(breadth, 1) * command.value <= _STAKE_MAX // lots
+    return _is_bearable(breadth, command.value, max(command.clip, command.position_max))
+
+
+@kernel
+def _is_bearable(breadth: int, value: int, lots: int) -> bool:
+    """Whether no sum over so many lots, across so many price units, passes 62 bits."""
+    return lots <= _PRICE_MAX and max(breadth, 1) * value <= _STAKE_MAX // lots
+
+
+@kernel
+def set_limit(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Change the most lots of an instrument that an account and an owner may come to hold."""
+    if not 0 <= command.instrument < state.totals[0].instruments:
+        return Reason.INSTRUMENT_UNKNOWN, count
+    instrument = state.instruments[command.instrument]
+    if command.value <= 0:
+        return Reason.VALUE_NOT_POSITIVE, count
+    if not _is_bearable(instrument.high - instrument.low, instrument.value, command.value):
+        return Reason.VALUE_TOO_LARGE, count
+
+    # From here on the command succeeds.
+    instrument.position_max = command.value
+    return Reason.NONE, say(events, count, command, Did.NOTED)
 
 
 @kernel

@@ -7,7 +7,7 @@ import numpy as np
 
 from engine.emit import say
 from engine.jit import Row, Table, kernel
-from engine.limits import free_money, rebound
+from engine.limits import close, free_money, rebound
 from engine.schema import MONEY_MAX, NIL, NIL_PRICE, Did, Phase, Reason, Standing
 from engine.state import State
 from engine.sweep import expire_orders, renew_reserves, tell_phase
@@ -222,8 +222,7 @@ def _close_positions(state: State, index: int) -> None:
         exposure.net -= position.net * instrument.rate
         exposure.longs -= max(position.net, 0)
         exposure.shorts -= max(-position.net, 0)
-        position.net = 0
-        position.cost = 0
+        close(state, position)
         rebound(state, position.account, instrument.product)
         place = np.uint64(position.next)
 

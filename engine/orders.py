@@ -7,8 +7,9 @@ from engine.emit import tell
 from engine.jit import Index, Row, Table, kernel
 from engine.limits import admit, find_position, has_position_room, open_position, reserve_of, work
 from engine.match import cross, drop, fillable, rest
+from engine.owners import alert, barred
 from engine.phases import may_enter
-from engine.schema import Did, Flag, Phase, Reason, Side, Smp, Standing, Tif, Type
+from engine.schema import Did, Flag, Phase, Reason, Side, Smp, Tif, Type
 from engine.state import State
 from engine.stops import elect, is_past, wait
 
@@ -33,6 +34,7 @@ def enter(state: State, command: Row, events: Table, count: int) -> tuple[int, i
     count = tell(events, count, command, order, Did.ENTERED, order.leaves)
     events[count - 1].flags = order.type | order.tif << 8 | np.uint32(command.flags) << 16
     events[count - 1].other = order.trigger
+    count = alert(state, order, order.leaves, command, events, count)
     if _is_stop(command.type):
         wait(state, slot)
         return Reason.NONE, count
@@ -116,9 +118,7 @@ def _misnamed(state: State, command: Row) -> int:
         return Reason.SMP_RULE_UNKNOWN
     if command.flags & ~KNOWN_FLAGS or _is_contrary(command):
         return Reason.FLAG_UNKNOWN
-    if state.accounts[command.account].standing == Standing.SUSPENDED:
-        return Reason.ACCOUNT_SUSPENDED
-    return Reason.NONE
+    return barred(state.accounts[command.account])
 
 
 @kernel

@@ -28,6 +28,7 @@ from engine.reference_house import (
 )
 from engine.reference_match import publish_indicative
 from engine.reference_orders import enter, refuse
+from engine.reference_owners import kill
 from engine.reference_risk import Account, Instrument, RefusedError
 from engine.reference_world import Row, World
 from engine.schema import VERSION, AccountType, Did, Form, Kind, Reason, Side
@@ -134,22 +135,24 @@ def add_product(world: World, row: Row) -> None:
 
 
 def add_owner(world: World, row: Row) -> None:
-    """Count an owner."""
-    refuse(row.other != world.owners, Reason.ACCOUNT_UNKNOWN)
+    """Count an owner, of a firm; 0: of none."""
+    refuse(row.other != len(world.owners), Reason.ACCOUNT_UNKNOWN)
+    refuse(row.code < 0, Reason.TERMS_INVALID)
+    refuse(row.other >= world.sizes.accounts, Reason.LISTING_FULL)
 
-    world.owners += 1
+    world.owners.append(row.code)
     world.say(Did.NOTED)
 
 
 def add_account(world: World, row: Row) -> None:
     """Open an account without money."""
     refuse(row.account != len(world.accounts), Reason.ACCOUNT_UNKNOWN)
-    refuse(not 0 <= row.other < world.owners, Reason.ACCOUNT_UNKNOWN)
+    refuse(not 0 <= row.other < len(world.owners), Reason.ACCOUNT_UNKNOWN)
     refuse(row.code not in list(AccountType), Reason.TERMS_INVALID)
     refuse(row.value != 0 and not 100 <= row.value <= 1_000, Reason.TERMS_INVALID)
     refuse(row.account >= world.sizes.accounts, Reason.LISTING_FULL)
 
-    world.accounts.append(Account(initial_percent=row.value or 100))
+    world.accounts.append(Account(row.other, initial_percent=row.value or 100))
     world.say(Did.OPENED, other=row.other)
 
 
@@ -183,6 +186,20 @@ def has_sound_terms(row: Row) -> bool:
     return row.form in list(Form) and max(breadth, 1) * row.value * lots <= STAKE_MAX
 
 
+def set_limit(world: World, row: Row) -> None:
+    """Change the most lots of an instrument that an account and an owner may come to hold."""
+    instruments = world.market.instruments
+    refuse(not 0 <= row.instrument < len(instruments), Reason.INSTRUMENT_UNKNOWN)
+    instrument = instruments[row.instrument]
+    refuse(row.value <= 0, Reason.VALUE_NOT_POSITIVE)
+    breadth = max(1, instrument.high - instrument.low)
+    unbearable = breadth * instrument.value * row.value > STAKE_MAX
+    refuse(unbearable or row.value > PRICE_MAX, Reason.VALUE_TOO_LARGE)
+
+    instrument.position_max = row.value
+    world.say(Did.NOTED)
+
+
 VERBS: dict[int, Callable[[World, Row], None]] = {
     Kind.ENTER: enter,
     Kind.REPLACE: replace,
@@ -204,8 +221,10 @@ VERBS: dict[int, Callable[[World, Row], None]] = {
     Kind.OPEN_OWNER: add_owner,
     Kind.OPEN_ACCOUNT: add_account,
     Kind.KEY: note,
+    Kind.LIMIT: set_limit,
     Kind.OBSERVE: note,
     Kind.TIME: pass_time,
     Kind.PHASE: change_phase,
     Kind.CYCLE: begin_cycle,
+    Kind.KILL: kill,
 }

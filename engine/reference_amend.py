@@ -11,9 +11,11 @@ from engine.reference_orders import (
     LASTING,
     clamped,
     refuse,
+    refuse_barred,
     refuse_off_ladder,
     refuse_untriggerable,
     shows_too_little,
+    warn,
 )
 from engine.reference_risk import (
     Account,
@@ -23,7 +25,7 @@ from engine.reference_risk import (
     refuse_beyond_margin,
 )
 from engine.reference_world import Row, World
-from engine.schema import NIL, Did, Flag, Phase, Reason, Side, Standing, Type
+from engine.schema import NIL, Did, Flag, Phase, Reason, Side, Type
 
 KNOWN_FLAGS = Flag.IN_FLIGHT | Flag.OPERATOR
 
@@ -112,10 +114,12 @@ def replace(world: World, row: Row) -> None:
 
     if not keeps_place:
         instrument.book.remove(order)
+    more = leaves - order.leaves
     order.tag = row.tag or order.tag
     order.price, order.leaves = row.price, leaves
     order.shown = min(order.shown, leaves)
     world.tell(Did.REPLACED, order, leaves)
+    warn(world, order, more)
     if not keeps_place:
         place(world, order)
         elect(world, instrument)
@@ -138,12 +142,14 @@ def replace_stop(world: World, account: Account, order: Order, row: Row) -> None
 
     if not keeps_place:
         instrument.book.remove(order)
+    more = row.quantity - order.leaves
     order.tag = row.tag or order.tag
     order.trigger, order.price, order.leaves = trigger, price, row.quantity
     order.shown = min(order.display or order.leaves, order.leaves)
     if not keeps_place:
         instrument.book.add(order)
     world.tell(Did.REPLACED, order, order.leaves, other=trigger)
+    warn(world, order, more)
 
 
 def refuse_unbearable_change(
@@ -154,14 +160,14 @@ def refuse_unbearable_change(
     working = [changed if o is order else o for o in account.orders.values()]
     if leaves > order.leaves:
         top = world.instrument_of(order).position_max
-        refuse_beyond_limit(account, working, changed, top)
+        refuse_beyond_limit(account, working, world.partners(account), changed, top)
     refuse_beyond_margin(account, working, world.market)
 
 
 def refuse_unreplaceable(account: Account, instrument: Instrument, order: Order, row: Row) -> None:
     """Refuse a replace that the order, the phase or the instrument does not take."""
     refuse(row.flags & ~KNOWN_FLAGS != 0, Reason.FLAG_UNKNOWN)
-    refuse(account.standing == Standing.SUSPENDED, Reason.ACCOUNT_SUSPENDED)
+    refuse_barred(account)
     allowed = instrument.phase in (Phase.PRE_OPEN, Phase.OPEN)
     lasting = instrument.phase == Phase.POST_CLOSE and order.tif in LASTING
     refuse(not allowed and not lasting, Reason.PHASE_FORBIDS)

@@ -9,6 +9,7 @@ from engine.reference_risk import (
     Account,
     Instrument,
     RefusedError,
+    most_lots,
     reach,
     refuse_beyond_limit,
     refuse_beyond_margin,
@@ -44,6 +45,7 @@ def enter(world: World, row: Row) -> None:
     world.accept(order)
     flags = row.type | row.tif << 8 | row.flags << 16
     world.tell(Did.ENTERED, order, order.leaves, flags=flags, other=order.trigger)
+    warn(world, order, order.leaves)
     if order.waits:
         instrument.book.add(order)
         return
@@ -53,6 +55,14 @@ def enter(world: World, row: Row) -> None:
     else:
         place(world, order)
         elect(world, instrument)
+
+
+def warn(world: World, order: Order, more: int) -> None:
+    """Warn of an order whose `more` lots bring its side to four fifths of the position limit."""
+    account, top = world.accounts[order.account], world.instrument_of(order).position_max
+    now = most_lots(account, list(account.orders.values()), world.partners(account), order)
+    if more > 0 and 5 * (now - more) < 4 * top <= 5 * now:
+        world.tell(Did.ALERTED, order, now, other=top)
 
 
 def passive(instrument: Instrument, row: Row, price: int) -> int:
@@ -74,7 +84,7 @@ def refuse_unbearable(world: World, account: Account, row: Row, price: int) -> N
     if row.flags & Flag.REDUCE_ONLY:
         low, high = reach(account, working)[row.instrument]
         refuse(high > 0 if row.side == Side.BUY else low < 0, Reason.REDUCE_ONLY)
-    refuse_beyond_limit(account, working, order, instrument.position_max)
+    refuse_beyond_limit(account, working, world.partners(account), order, instrument.position_max)
     refuse_beyond_margin(account, working, world.market)
     refuse(not world.has_order_room(), Reason.ORDERS_FULL)
     new = row.instrument not in account.positions
@@ -92,7 +102,7 @@ def refuse_misnamed(world: World, row: Row) -> tuple[Account, Instrument]:
     refuse(row.smp_rule not in list(Smp), Reason.SMP_RULE_UNKNOWN)
     refuse(row.flags & ~KNOWN_FLAGS != 0 or is_contrary(row), Reason.FLAG_UNKNOWN)
     account = world.accounts[row.account]
-    refuse(account.standing == Standing.SUSPENDED, Reason.ACCOUNT_SUSPENDED)
+    refuse_barred(account)
     return account, world.market.instruments[row.instrument]
 
 
@@ -112,6 +122,12 @@ def refuse_misshapen(instrument: Instrument, row: Row) -> None:
     refuse(row.type not in STOPS and row.trigger != 0, Reason.TRIGGER_INVALID)
     refuse(row.protection < 0, Reason.PROTECTION_INVALID)
     refuse((row.tif == Tif.GTD) != (row.expiry != 0), Reason.EXPIRY_INVALID)
+
+
+def refuse_barred(account: Account) -> None:
+    """Refuse an account that may not trade at all."""
+    refuse(account.standing == Standing.SUSPENDED, Reason.ACCOUNT_SUSPENDED)
+    refuse(account.is_killed, Reason.ACCOUNT_KILLED)
 
 
 def is_contrary(row: Row) -> bool:

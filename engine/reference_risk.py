@@ -46,9 +46,11 @@ class Position:
 class Account:
     """An account's money and holdings, by number of the instrument or the order."""
 
+    owner: int = 0  # 0: nobody.
     initial_percent: int = 100
     equity: int = 0  # Micro-dollars as of the last mark.
     standing: int = Standing.GOOD
+    is_killed: bool = False
     positions: dict[int, Position] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
 
@@ -138,13 +140,25 @@ def free_money(account: Account, market: Market) -> int:
     return account.equity + min(gained, 0) - initial(account, bounds) - reserves
 
 
-def refuse_beyond_limit(account: Account, orders: list[Order], order: Order, top: int) -> None:
-    """Refuse `order` where it and the working orders of its side could pass the position limit.
+def most_lots(account: Account, orders: list[Order], partners: list[Account], order: Order) -> int:
+    """Return the lots that the side of `order` can come to hold, of the account or its owner.
 
-    orders: all that would work, the new one among them.
+    orders: all that would work, the new one among them. partners: the owner's other accounts.
     """
-    low, high = reach(account, orders)[order.instrument]
-    reached = high if order.side == Side.BUY else -low
+
+    def lots_of(one: Account, working: list[Order]) -> int:
+        low, high = reach(one, working).get(order.instrument, (0, 0))
+        return high if order.side == Side.BUY else -low
+
+    own = lots_of(account, orders)
+    return max(own, own + sum(lots_of(one, list(one.orders.values())) for one in partners))
+
+
+def refuse_beyond_limit(
+    account: Account, orders: list[Order], partners: list[Account], order: Order, top: int
+) -> None:
+    """Refuse `order` where it and what works beside it could pass the position limit."""
+    reached = most_lots(account, orders, partners, order)
     if reached > top:
         raise RefusedError(Reason.POSITION_LIMIT, reached, top)
 

@@ -28,7 +28,7 @@ class World:
         self.sizes = sizes
         self.market = Market()
         self.accounts = [Account()]  # 0 is the clearing house.
-        self.owners = 1
+        self.owners = [0]  # The firm of each; 0 is nobody, of no firm.
         self.live: dict[int, Order] = {}
         self.accepted = 0
         self.trades = 0
@@ -66,6 +66,11 @@ class World:
     def instrument_of(self, order: Order) -> Instrument:
         """Return what an order trades."""
         return self.market.instruments[order.instrument]
+
+    def partners(self, account: Account) -> list[Account]:
+        """Return the other accounts of an account's owner."""
+        others = [one for one in self.accounts if one is not account]
+        return [one for one in others if one.owner == account.owner != 0]
 
     def has_order_room(self) -> bool:
         """Whether one more order fits."""

@@ -27,6 +27,7 @@ from engine.kernel import step, views
 from engine.layout import EVENT
 from engine.reference import Reference
 from engine.rows import Batch
+from engine.scene_guards import DIRECTIVES as GUARDS
 from engine.scene_orders import VERBS, write_fields
 from engine.scene_stage import DIRECTIVES, Stage
 from engine.scene_text import Line, Words, lines
@@ -178,7 +179,7 @@ def compose(stage: Stage, words: Words) -> tuple[Batch, int]:
     """
     batch = Batch()
     if words.is_next("@"):
-        words.one_of("a directive", DIRECTIVES)(stage, words, batch)
+        words.one_of("a directive", DIRECTIVES | GUARDS)(stage, words, batch)
         actor = NIL
     else:
         actor = words.one_of("an account of this scene", stage.accounts)

@@ -126,13 +126,16 @@ def _account(stage: Stage, words: Words, batch: Batch) -> None:
     if name in stage.accounts or name == "all":
         words.fail(f"{name!r} is taken")
     number = stage.accounts[name] = len(stage.accounts) + 1
-    cash, owner, smp_id, type_, percent = CASH, 0, 0, AccountType.MEMBER, 0
+    cash, owner, smp_id, type_, percent = CASH, "", 0, AccountType.MEMBER, 0
+    firm = 0
     while not words.is_done():
         term = words.take("a term")
         if term == "cash":
             cash = words.money("an amount of money")
         elif term == "owner":
-            owner = _owner(stage, words.take("an owner"), batch)
+            owner = words.take("an owner")
+        elif term == "firm":
+            firm = words.integer("a number")
         elif term == "smp":
             smp_id = words.integer("a number")
         elif term == "type":
@@ -141,11 +144,12 @@ def _account(stage: Stage, words: Words, batch: Batch) -> None:
             percent = words.integer("a number")
         else:
             words.fail(f"{term!r} is no term of an account")
-    stage.smp_ids[number] = smp_id or owner
+    other = _owner(stage, owner, firm, batch) if owner else 0
+    stage.smp_ids[number] = smp_id or other
     batch.money(
         Kind.OPEN_ACCOUNT,
         account=number,
-        other=owner,
+        other=other,
         code=type_,
         value=percent or PERCENT[type_],
         text=name,
@@ -154,10 +158,10 @@ def _account(stage: Stage, words: Words, batch: Batch) -> None:
         batch.money(Kind.DEPOSIT, account=number, value=cash)
 
 
-def _owner(stage: Stage, name: str, batch: Batch) -> int:
+def _owner(stage: Stage, name: str, firm: int, batch: Batch) -> int:
     if name not in stage.owners:
         stage.owners[name] = len(stage.owners) + 1
-        batch.money(Kind.OPEN_OWNER, other=stage.owners[name], text=name)
+        batch.money(Kind.OPEN_OWNER, other=stage.owners[name], code=firm, text=name)
     return stage.owners[name]
 
 

@@ -50,6 +50,10 @@ def put(event: Any, names: str = "", place: str = "") -> Told:
         return Told(f"phase {Phase(quantity).name}", place, names)
     if did == Did.SUSPENDED:
         return Told(f"standing {Standing(quantity).name}", "", names)
+    if did == Did.ALERTED:
+        return Told(f"alerted {quantity} of {int(event['other'])}", "", names)
+    if did == Did.KILLED:
+        return Told("killed" if quantity else "released", "", names)
     if did == Did.RATED:
         return Told(f"rated {money(quantity)}", "", names)
     if did in (Did.MARKED, Did.SETTLED):

@@ -60,6 +60,7 @@ class Kind(enum.IntEnum):
     OPEN_OWNER = 67  # MONEY: other = next number, code = firm; text = its name
     OPEN_ACCOUNT = 68  # MONEY: account = next number, other = owner; text = its name
     KEY = 69  # MONEY: head.key = its number; text = scopes and public part
+    LIMIT = 71  # MONEY: instrument, value = the position limit from now on
 
     OBSERVE = 80  # OBSERVE: one priced offer or trade of the spot market
 
@@ -69,7 +70,7 @@ class Kind(enum.IntEnum):
     SKIP = 99  # MONEY: value = the sequence number that recovery passes over
     BUST = 100  # ORDER
     ADJUST = 101  # ORDER
-    KILL = 102  # MONEY
+    KILL = 102  # MONEY: code = Killed, of the account or `other`; value 1: kill, 0: release
 
 
 class Origin(enum.IntEnum):
@@ -93,6 +94,7 @@ class Did(enum.IntEnum):
     REJECTED = 8
     INDICATIVE = 9  # price, quantity of the auction as it stands; quantity 0: none.
     PHASED = 10  # quantity = Phase, other = trade date
+    ALERTED = 15  # quantity = lots that a side has come to reach, other = the position limit
 
     LISTED = 16
     OPENED = 17
@@ -108,6 +110,7 @@ class Did(enum.IntEnum):
     SUSPENDED = 39  # quantity = Standing, leaves = amount called
     FIXED = 40  # price = index in micro-dollars, quantity = trade date, other = tier
     CYCLED = 41  # quantity = Cycle, other = trade date
+    KILLED = 42  # quantity 1: of an account that may not trade any more; 0: that may again
 
 
 class Reason(enum.IntEnum):
@@ -131,6 +134,7 @@ class Reason(enum.IntEnum):
     FLAG_UNKNOWN = 13
     TERMS_INVALID = 14
     ACCOUNT_SUSPENDED = 15
+    ACCOUNT_KILLED = 16
     PHASE_FORBIDS = 18
     QUANTITY_NOT_POSITIVE = 20
     QUANTITY_ABOVE_CLIP = 21
@@ -160,6 +164,7 @@ class Reason(enum.IntEnum):
     SESSION_ENDED = 67
     EXPIRED = 68
     REPLACED_AWAY = 69  # A replace with in-flight mitigation left nothing.
+    KILL_SWITCH = 73
 
 
 class Type(enum.IntEnum):
@@ -229,6 +234,14 @@ class Standing(enum.IntEnum):
     GOOD = 0
     CALLED = 1  # Only orders that do not raise its bound.
     SUSPENDED = 2  # Nothing but cancels and deposits.
+
+
+class Killed(enum.IntEnum):
+    """Whose accounts a kill switch stops."""
+
+    ACCOUNT = 0
+    OWNER = 1
+    FIRM = 2
 
 
 class Role(enum.IntEnum):

@@ -1,6 +1,6 @@
 """The engine's whole state: a few record arrays, allocated once.
 
-Place 0 of `orders`, `levels` and `positions` is never used, so 0 means "none" in
+Place 0 of `orders`, `levels`, `positions` and `stakes` is never used, so 0 means "none" in
 every link and fresh arrays are an empty exchange. Snapshots are the arrays' bytes.
 """
 
@@ -101,9 +101,12 @@ ACCOUNT = np.dtype(
         ("owner", "<i4"),
         ("standing", "u1"),
         ("type", "u1"),
-        ("spare", "S2"),
+        ("killed", "u1"),
+        ("spare", "S1"),
     ]
 )
+
+OWNER = np.dtype([("firm", "<i4"), ("spare", "S4")])
 
 # What an account has at stake in a product.
 EXPOSURE = np.dtype(
@@ -127,7 +130,18 @@ POSITION = np.dtype(
         ("buys", "<i8"),  # Working lots.
         ("sells", "<i8"),
         ("next", "<u4"),  # The instrument's next holder.
-        ("spare", "S4"),
+        ("stake", "<u4"),  # Place in `stakes`; 0: the account has no owner.
+    ]
+)
+
+# What all accounts of an owner have together in an instrument.
+STAKE = np.dtype(
+    [
+        ("account", "<i4"),  # The owner's number; so named as its table reads it.
+        ("instrument", "<i4"),
+        ("net", "<i8"),
+        ("buys", "<i8"),  # Working lots.
+        ("sells", "<i8"),
     ]
 )
 
@@ -140,6 +154,7 @@ TOTALS = np.dtype(
         ("levels", "<u8"),  # Places in use, likewise.
         ("words", "<u8"),
         ("positions", "<u8"),
+        ("stakes", "<u8"),
         ("accounts", "<i8"),
         ("owners", "<i8"),
         ("products", "<i8"),
@@ -168,6 +183,9 @@ class State(NamedTuple):
     exposures: Records  # EXPOSURE, shape (account_max, product_max).
     positions: Records  # POSITION, shape (position_max + 1,).
     table: Records  # uint32: open addressing, (account, instrument) to a place in `positions`.
+    owners: Records  # OWNER, shape (account_max,); 0 is nobody.
+    stakes: Records  # STAKE, shape (position_max + 1,): there are never more than positions.
+    stake_table: Records  # uint32: likewise, (owner, instrument) to a place in `stakes`.
     totals: Records  # TOTALS, shape (1,).
 
 
@@ -189,9 +207,10 @@ def new_state(sizes: Sizes = Sizes()) -> State:
         instruments[name] = NIL_PRICE
     instruments["trade_low"], instruments["trade_high"] = -NIL_PRICE, NIL_PRICE
     totals = np.zeros(1, TOTALS)
-    for name in ("fresh", "levels", "positions", "accounts", "owners"):
+    for name in ("fresh", "levels", "positions", "stakes", "accounts", "owners"):
         totals[name] = 1
     totals["next_deadline"] = np.iinfo(np.int64).max
+    entries = 1 << (4 * sizes.positions - 1).bit_length()
     return State(
         orders=np.zeros(sizes.orders + 1, ORDER_SLOT),
         levels=np.zeros(sizes.levels + 1, LEVEL),
@@ -202,6 +221,9 @@ def new_state(sizes: Sizes = Sizes()) -> State:
         accounts=np.zeros(sizes.accounts, ACCOUNT),
         exposures=np.zeros((sizes.accounts, sizes.products), EXPOSURE),
         positions=np.zeros(sizes.positions + 1, POSITION),
-        table=np.zeros(1 << (4 * sizes.positions - 1).bit_length(), np.uint32),
+        table=np.zeros(entries, np.uint32),
+        owners=np.zeros(sizes.accounts, OWNER),
+        stakes=np.zeros(sizes.positions + 1, STAKE),
+        stake_table=np.zeros(entries, np.uint32),
         totals=totals,
     )

@@ -48,6 +48,7 @@ BY_REASON: dict[Reason, Code] = {
     Reason.FLAG_UNKNOWN: INVALID_PARAMS,
     Reason.TERMS_INVALID: INVALID_PARAMS,
     Reason.ACCOUNT_SUSPENDED: Code(10019, "locked_by_admin"),
+    Reason.ACCOUNT_KILLED: Code(10019, "locked_by_admin"),
     Reason.PHASE_FORBIDS: Code(10012, "book_closed"),
     Reason.QUANTITY_NOT_POSITIVE: Code(10002, "qty_too_low"),
     Reason.QUANTITY_ABOVE_CLIP: Code(10021, "invalid_amount"),
@@ -76,6 +77,7 @@ BY_REASON: dict[Reason, Code] = {
     Reason.SESSION_ENDED: Code(11044, "not_open_order"),
     Reason.EXPIRED: Code(11044, "not_open_order"),
     Reason.REPLACED_AWAY: Code(11008, "already_filled"),
+    Reason.KILL_SWITCH: Code(11044, "not_open_order"),
 }
 
 

@@ -62,6 +62,26 @@ def rate(source: Source, batch: Batch) -> None:
     batch.money(Kind.RATE, instrument=instrument, product=product, value=value)
 
 
+def limit(source: Source, batch: Batch) -> None:
+    """Change a position limit, mostly to one that is near what is held."""
+    value = source.chance.choice((20, 40, 60, 60, 90))
+    if source.rarely(12):
+        value = source.chance.choice((0, -1, 2**50, 2**63 - 1))
+    batch.money(Kind.LIMIT, instrument=source.instrument(), value=value)
+
+
+def kill(source: Source, batch: Batch) -> None:
+    """Kill or release an account, an owner or a firm; what is killed is soon released."""
+    killed = [n for n, one in enumerate(source.world.accounts) if one.is_killed]
+    if killed and not source.rarely(6):
+        batch.money(Kind.KILL, account=source.chance.choice(killed), value=0)
+        return
+    code = source.chance.choice((0, 0, 0, 1, 2, 3, -1))
+    value = 2 if source.rarely(12) else 1
+    other = source.chance.choice((0, 1, 2, 3, 9))
+    batch.money(Kind.KILL, account=source.account(), other=other, code=code, value=value)
+
+
 def settle(source: Source, batch: Batch) -> None:
     """Settle an instrument, and list another in its place."""
     market = source.world.market
@@ -99,10 +119,10 @@ def arrange(source: Source, batch: Batch) -> None:
         kind,
         account=source.chance.choice((len(source.world.accounts), 3)),
         instrument=source.chance.choice((0, NIL, len(source.world.market.instruments))),
-        other=source.chance.choice((0, source.world.owners)),
+        other=source.chance.choice((0, len(source.world.owners))),
         product=source.chance.choice((0, 1, len(source.world.market.charges))),
         value=source.chance.choice((0, 0, 99)),
-        code=source.chance.randint(0, 3),
+        code=source.chance.choice((0, 1, 2, 3, 3, -1)),
         source=DAYS[0],
     )
 
@@ -137,6 +157,8 @@ WEIGHTS: list[tuple[Callable[[Source, Batch], None], float]] = [
     (pardon, 1),
     (mark, 1.5),
     (rate, 1),
+    (limit, 0.5),
+    (kill, 1),
     (settle, 0.04),
     (move, 0.8),
     (reopen, 6),

@@ -13,6 +13,8 @@ from engine.state import Sizes
 
 USD = 1_000_000
 MEMBERS = 7
+OWNERS = (0, 1, 1, 2, 3, 3, 0)  # Of each member.
+FIRMS = (1, 1, 2)  # Of each owner.
 DAYS = (20260105, 20260106, 20260107)
 
 
@@ -53,8 +55,11 @@ class Source:
             batch.money(Kind.RATE, product=product, value=150 * USD)
         for number, (product, tick) in enumerate(self.setting.listed):
             self.list(batch, number, product, tick)
+        for owner, firm in enumerate(FIRMS, start=1):
+            batch.money(Kind.OPEN_OWNER, other=owner, code=firm)
         for account in range(1, MEMBERS + 1):
-            batch.money(Kind.OPEN_ACCOUNT, account=account, value=100 + 10 * (account % 2))
+            value, owner = 100 + 10 * (account % 2), OWNERS[account - 1]
+            batch.money(Kind.OPEN_ACCOUNT, account=account, other=owner, value=value)
             batch.money(Kind.DEPOSIT, account=account, value=60_000 * USD * account)
         return self.stamp(batch)
 

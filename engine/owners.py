@@ -1,0 +1,96 @@
+"""What concerns an account's owner and firm: the alert before a position limit, the kill switch."""
+
+import numpy as np
+
+from engine.auction import publish
+from engine.book import below, head_of
+from engine.emit import say, tell
+from engine.jit import Row, Table, kernel
+from engine.limits import reach
+from engine.match import remove
+from engine.schema import Did, Killed, Reason, Standing
+from engine.state import State
+
+_LADDERS = 4
+_NONE = np.uint64(0)
+
+
+@kernel
+def barred(account: Row) -> int:
+    """Return why an account may not trade at all, or NONE."""
+    if account.standing == Standing.SUSPENDED:
+        return Reason.ACCOUNT_SUSPENDED
+    return Reason.ACCOUNT_KILLED if account.killed else Reason.NONE
+
+
+@kernel
+def alert(state: State, order: Row, lots: int, command: Row, events: Table, count: int) -> int:
+    """Warn of an order whose `lots` more bring its side to four fifths of the position limit."""
+    top = state.instruments[order.instrument].position_max
+    position = state.positions[order.position]
+    reached = reach(state, position, order.account, order.instrument, order.side)
+    if lots <= 0 or 5 * reached < 4 * top or 5 * (reached - lots) >= 4 * top:
+        return count
+    count = tell(events, count, command, order, Did.ALERTED, reached)
+    events[count - 1].other = top
+    return count
+
+
+@kernel
+def kill(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Stop an account, or all of an owner or a firm, and cancel their orders; or release them."""
+    accounts = state.totals[0].accounts
+    named = 0
+    for number in range(1, accounts):
+        named += _is_named(state, command, number)
+    if named == 0:
+        return Reason.ACCOUNT_UNKNOWN, count
+    if command.value != 0 and command.value != 1:
+        return Reason.TERMS_INVALID, count
+
+    # From here on the command succeeds.
+    for number in range(1, accounts):
+        if _is_named(state, command, number):
+            state.accounts[number].killed = command.value
+            count = say(events, count, command, Did.KILLED)
+            events[count - 1].account = number
+            events[count - 1].quantity = command.value
+    for index in range(state.totals[0].instruments):
+        before = count
+        for number in range(_LADDERS):
+            count = _cancel_killed(state, index, number, command, events, count)
+        if count > before:
+            count = publish(state, index, command, events, count)
+    return Reason.NONE, count
+
+
+@kernel
+def _is_named(state: State, command: Row, number: int) -> bool:
+    """Whether a kill switch is about this account. Owner 0 and firm 0 are nobody."""
+    if command.code == Killed.ACCOUNT:
+        return number == command.account
+    owner = state.accounts[number].owner
+    if command.other == 0:
+        return False
+    if command.code == Killed.OWNER:
+        return owner == command.other
+    return command.code == Killed.FIRM and state.owners[owner].firm == command.other
+
+
+@kernel
+def _cancel_killed(
+    state: State, index: int, number: int, command: Row, events: Table, count: int
+) -> int:
+    """Cancel the orders on a ladder whose accounts may not trade any more."""
+    side = state.sides[index, number]
+    rank = side.best
+    while rank != _NONE:
+        slot = head_of(state, side, rank)
+        while slot != _NONE:
+            order = state.orders[slot]
+            following = np.uint64(order.next)
+            if state.accounts[order.account].killed:
+                count = remove(state, slot, command, Reason.KILL_SWITCH, events, count)
+            slot = following
+        rank = below(state, side, rank)
+    return count

@@ -1,0 +1,33 @@
+"""Directives of a scene about what keeps a market and its members in bounds, as COMMAND rows.
+
+`DIRECTIVES` is the table; engine/README.md shows each with an example.
+"""
+
+from collections.abc import Callable
+
+from engine.rows import Batch
+from engine.scene_stage import Stage
+from engine.scene_text import Words
+from engine.schema import Killed, Kind
+
+
+def _limit(stage: Stage, words: Words, batch: Batch) -> None:
+    instrument = words.one_of("an instrument", stage.instruments)
+    batch.money(Kind.LIMIT, instrument=instrument, value=words.integer("a number of lots"))
+
+
+def _kill(stage: Stage, words: Words, batch: Batch) -> None:
+    """`account NAME`, `owner NAME` or `firm N`, and `release` to end it."""
+    whose = words.one_of("account, owner or firm", {one.name.lower(): one for one in Killed})
+    account, other = 0, 0
+    if whose == Killed.ACCOUNT:
+        account = words.one_of("an account", stage.accounts)
+    elif whose == Killed.OWNER:
+        other = words.one_of("an owner", stage.owners)
+    else:
+        other = words.integer("the number of a firm")
+    value = 0 if words.take_if("release") else 1
+    batch.money(Kind.KILL, account=account, other=other, code=whose, value=value)
+
+
+DIRECTIVES: dict[str, Callable[[Stage, Words, Batch], None]] = {"@limit": _limit, "@kill": _kill}
