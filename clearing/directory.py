@@ -12,7 +12,9 @@ from engine.exchange import Outcome
 from engine.jit import Row
 from engine.layout import LISTING, MONEY
 from engine.rows import text_at
-from engine.schema import Did, Kind
+from engine.schema import Did, Form, Kind
+
+SPREADS = frozenset({Form.CALENDAR, Form.BUTTERFLY, Form.STRIP, Form.INTER})
 
 
 class Product(NamedTuple):
@@ -24,7 +26,7 @@ class Product(NamedTuple):
 
 
 class Instrument(NamedTuple):
-    """One contract. Prices in price units, `value` in micro-dollars a unit and lot."""
+    """One contract or spread. Prices in price units, `value` in micro-dollars a unit and lot."""
 
     number: int
     name: str
@@ -39,6 +41,18 @@ class Instrument(NamedTuple):
     clip: int
     position_max: int
     protection: int
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether it is never held: what trades in it is held in its legs."""
+        return self.form in SPREADS
+
+
+class Leg(NamedTuple):
+    """One instrument of a spread, and its lots a lot of the spread; below 0: sold."""
+
+    instrument: int
+    ratio: int
 
 
 class Owner(NamedTuple):
@@ -70,6 +84,7 @@ class Key(NamedTuple):
 _KINDS = (
     Kind.PRODUCT,
     Kind.LIST,
+    Kind.LEG,
     Kind.OPEN_OWNER,
     Kind.OPEN_ACCOUNT,
     Kind.KEY,
@@ -85,6 +100,7 @@ class Directory:
         self.owners = [Owner(0, "house", 0)]
         self.accounts = [Account(0, "house", 0, 0, 100)]
         self.keys: dict[int, Key] = {}
+        self.legs: dict[int, list[Leg]] = {}  # By the spread's number.
         self.product_of: dict[str, Product] = {}
         self.instrument_of: dict[str, Instrument] = {}
         self.owner_of: dict[str, Owner] = {"house": self.owners[0]}
@@ -103,6 +119,10 @@ class Directory:
             if row["kind"] in _KINDS and int(row["seq"]) not in refused:
                 self._add(row, text_at(outcome.frame.text, int(row["text"])))
 
+    def futures(self, product: int) -> list[Instrument]:
+        """Return a product's outright futures, nearest expiry first."""
+        return [each for each in self.listed(product) if each.form == Form.FUTURE]
+
     def listed(self, product: int) -> list[Instrument]:
         """Return a product's instruments, nearest expiry first."""
         found = [each for each in self.instruments if each.product == product]
@@ -118,6 +138,9 @@ class Directory:
                 self._add_product(text)
             case Kind.LIST:
                 self._add_instrument(row, text)
+            case Kind.LEG:
+                leg = Leg(int(row["instrument"]), int(row.view(LISTING)["ratio"]))
+                self.legs[len(self.instruments) - 1].append(leg)
             case Kind.OPEN_OWNER:
                 money = row.view(MONEY)
                 self._add_owner(Owner(int(money["other"]), text, int(money["code"])))
@@ -142,6 +165,8 @@ class Directory:
         )
         assert instrument.number == len(self.instruments)
         self.instruments.append(instrument)
+        if instrument.is_spread:
+            self.legs[instrument.number] = []
         self.instrument_of[text] = instrument
 
     def _add_owner(self, owner: Owner) -> None:

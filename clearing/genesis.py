@@ -12,6 +12,7 @@ from clearing.calendar import (
     phase_at,
     trade_date,
 )
+from clearing.spreads import Curve, Month, add_spreads
 from clearing.terms import ProductTerms, encode_terms
 from engine.instruments import LADDER_MAX, MONTHS, TICK, VALUE, as_date, as_number, future_name
 from engine.rows import Batch
@@ -39,11 +40,15 @@ def genesis(products: Sequence[ProductTerms], first_day: datetime.date, now: int
     for product, terms in enumerate(products):
         batch.money(Kind.PRODUCT, product=product, text=encode_terms(terms))
         batch.money(Kind.RATE, product=product, value=terms.charge_micro())
+    curves = []
     for product, terms in enumerate(products):
+        months = []
         for ahead in range(MONTHS):
-            month = month_after(front, ahead)
-            add_month(batch, product * MONTHS + ahead, product, terms, month, first_day)
-            add_rate(batch, product * MONTHS + ahead, terms, ahead, month, first_day)
+            number, month = product * MONTHS + ahead, month_after(front, ahead)
+            months.append(add_month(batch, number, product, terms, month, first_day))
+            add_rate(batch, number, terms, ahead, month, first_day)
+        curves.append(Curve(product, terms, months))
+    add_spreads(batch, len(products) * MONTHS, curves, ())
     _add_phase(batch, len(products), founded)
     return batch
 
@@ -55,8 +60,8 @@ def add_month(
     terms: ProductTerms,
     month: int,
     first_day: datetime.date,
-) -> None:
-    """Add the LIST row of a month's future."""
+) -> Month:
+    """Add the LIST row of a month's future; return the future."""
     assert fixings_of(month, first_day) > 0
     expiry = last_trading_day(month)
     batch.listing(
@@ -74,6 +79,7 @@ def add_month(
         expiry=as_number(expiry),
         form=Form.FUTURE,
     )
+    return Month(instrument, month, as_number(expiry))
 
 
 def add_rate(
@@ -103,9 +109,10 @@ def _add_phase(batch: Batch, products: int, founded: int) -> None:
         )
 
 
-def listing(instrument: int, product: int, terms: ProductTerms, month: int, today: int) -> Batch:
-    """Return LIST and RATE rows of one more month, at the far end. today: yyyymmdd."""
-    batch = Batch(2)
-    add_month(batch, instrument, product, terms, month, as_date(today))
+def add_far_month(
+    batch: Batch, instrument: int, product: int, terms: ProductTerms, month: int, today: int
+) -> Month:
+    """Add LIST and RATE rows of one more month, at the far end. today: yyyymmdd."""
+    added = add_month(batch, instrument, product, terms, month, as_date(today))
     add_rate(batch, instrument, terms, MONTHS - 1, month, as_date(today))
-    return batch
+    return added

@@ -10,12 +10,13 @@ from clearing.calendar import month_after
 from clearing.calls import Calls
 from clearing.directory import Directory
 from clearing.fixings import Fixings
-from clearing.genesis import listing
+from clearing.genesis import add_far_month
 from clearing.index.fixing import window_before
 from clearing.ledger import Book, Entry, Ledger
 from clearing.marking import Day, Marking, Series
 from clearing.positions import Positions
 from clearing.reports import Activity, Variation
+from clearing.spreads import Curve, Month, add_spreads
 from engine.exchange import Outcome
 from engine.frame import Frame
 from engine.jit import Row, Table
@@ -78,14 +79,33 @@ class House:
         for cycle, day in self._cycles:
             if cycle == Cycle.FIXING:
                 batches.append(self.fixings.calculate(day.date, day.window))
-        number = len(self.directory.instruments)
-        for place, product in enumerate(self._settled):
-            last_month = max(each.month for each in self.directory.listed(product))
-            again = self._settled[:place].count(product)
-            terms = self.directory.products[product].terms
-            month = month_after(last_month, 1 + again)
-            batches.append(listing(number + place, product, terms, month, self.date))
+        if self._settled:
+            batches.append(self._list())
         return join(batches)
+
+    def _list(self) -> Batch:
+        """Return the rows of new far months, one for each that ended, and of their spreads."""
+        batch, directory = Batch(), self.directory
+        curves = [
+            Curve(product.number, product.terms, self._months(product.number))
+            for product in directory.products
+        ]
+        number = len(directory.instruments)
+        for product in self._settled:
+            _, terms, months = curves[product]
+            month = month_after(months[-1].month, 1)
+            months.append(add_far_month(batch, number, product, terms, month, self.date))
+            number += 1
+        add_spreads(batch, number, curves, directory.instrument_of)
+        return batch
+
+    def _months(self, product: int) -> list[Month]:
+        """Return a product's futures that go on after today."""
+        return [
+            Month(each.number, each.month, each.expiry)
+            for each in self.directory.futures(product)
+            if each.expiry > self.date
+        ]
 
     def answer(self) -> Batch:
         """Return the rows that answer the frame folded last; ask once for each, until empty."""
@@ -144,7 +164,8 @@ class House:
                 terms.settlement_fee_micro(AccountType.HEDGER),
             )
             self.positions.add_instrument(instrument.value, trade + settled)
-            self.marking.add(instrument)
+            if not instrument.is_spread:
+                self.marking.add(instrument)
             self.calls.add_instrument(instrument.product)
         for account in directory.accounts[self.positions.accounts :]:
             self.positions.add_account(account.type)

@@ -23,6 +23,7 @@ INITIAL_PERCENT = {  # Initial margin as a percentage of maintenance.
 Mode = Literal["index", "market"]
 Market = Literal["on-demand", "spot", "reserved"]
 Estimator = Literal["median", "winsorised"]
+Spreads = Literal["none", "calendars", "all"]
 
 _T = TypeVar("_T")
 _RATE_MAX = 1_000_000  # USD a lot.
@@ -84,6 +85,7 @@ class ProductTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     position_max: int = 7_500  # Lots, an account in one contract.
     clip: int = CLIP
     protection: int = 10 * TICK  # Default protection points, price units.
+    spreads: Spreads = "none"  # Listed over its months; all: also between products.
     fees: FeeTerms = FeeTerms()
     index: IndexTerms = IndexTerms()
 

@@ -64,7 +64,12 @@ def _whole(text: str | Decimal, step: int, what: str, grid: str) -> int:
 
 def future_name(model: str, expiry: datetime.date) -> str:
     """Return the API name of a future: H100_USD-31DEC26."""
-    return f"{model}_USD-{expiry.day}{_MONTH_NAMES[expiry.month - 1]}{expiry:%y}"
+    return f"{model}_USD-{day_name(expiry)}"
+
+
+def day_name(date: datetime.date) -> str:
+    """Return a date as it stands in names: 31DEC26."""
+    return f"{date.day}{_MONTH_NAMES[date.month - 1]}{date:%y}"
 
 
 def code_name(model: str, month: int) -> str:

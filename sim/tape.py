@@ -132,7 +132,7 @@ class Tape:
         for one in fresh:
             self._books.add(one.number, one.low, one.high, one.tick)
         for product in {one.product for one in fresh}:
-            self.futures[product] = self.directory.listed(product)
+            self.futures[product] = self.directory.futures(product)
 
     def _fold_spot(self, frame: Frame) -> None:
         commands = frame.commands

@@ -63,7 +63,7 @@ def found(venue: Venue, first_day: datetime.date = FIRST_DAY, cash: int = CASH) 
 
 def front(venue: Venue, date: datetime.date, ahead: int = 0, product: int = 0) -> int:
     """Return the number of the contract that is `ahead` months behind the nearest live one."""
-    listed = venue.house.directory.listed(product)
+    listed = venue.house.directory.futures(product)
     return [each.number for each in listed if each.expiry >= as_number(date)][ahead]
 
 
