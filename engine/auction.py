@@ -10,6 +10,7 @@ from engine.match import keep_up, note_trade, tell_filled
 from engine.schema import NIL_PRICE, Did, Phase, Role, Side
 from engine.state import State
 from engine.stops import WAITING, elect, is_reached
+from engine.trades import appraise, remember
 
 _NONE = np.uint64(0)
 _ONE = np.uint64(1)
@@ -141,6 +142,7 @@ def uncross(state: State, index: int, command: Row, events: Table, count: int) -
     instrument = state.instruments[index]
     bids, asks = state.sides[index, Side.BUY], state.sides[index, Side.SELL]
     price, left = equilibrium(state, index)
+    appraise(state.instruments[index])
     if left > 0:
         count = _gather(state, index, command, events, count)
     instrument.indicative, instrument.indicative_lots = 0, 0
@@ -150,6 +152,7 @@ def uncross(state: State, index: int, command: Row, events: Table, count: int) -
         traded = min(left, min(bid.shown, ask.shown))
         left -= traded
         state.totals[0].trades += 1
+        remember(state, bid, ask.account, price, traded)
         instrument.last = price
         count = _fill(state, bid_slot, price, traded, command, events, count)
         count = _fill(state, ask_slot, price, traded, command, events, count)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from engine.amend import cancel, replace
 from engine.auction import publish
+from engine.desk import adjust, block, bust
 from engine.emit import say, tell_refused
 from engine.jit import Row, Table, entry, kernel
 from engine.layout import LISTING, MONEY, ORDER
@@ -80,12 +81,14 @@ def _apply(state: State, rows: Views, i: int, events: Table, count: int) -> int:
         return tell_refused(events, count, command, Reason.VERSION_UNKNOWN)
     if command.kind == Kind.CANCEL_ALL:
         reason, count = cancel_all(state, rows.money[i], events, count)
-    elif command.kind < Kind.CANCEL_ALL:
+    elif command.kind <= Kind.BLOCK:
         reason, count = _trade(state, command, events, count)
     elif command.kind < Kind.PRODUCT:
         reason, count = _pay(state, rows.money[i], events, count)
-    else:
+    elif command.kind < Kind.TIME:
         reason, count = _arrange(state, rows, i, events, count)
+    else:
+        reason, count = _oversee(state, rows, i, events, count)
     if reason != Reason.NONE:
         count = tell_refused(events, count, command, reason)
         _explain(state, command, reason, events[count - 1])
@@ -95,7 +98,7 @@ def _apply(state: State, rows: Views, i: int, events: Table, count: int) -> int:
 @kernel
 def _explain(state: State, command: Row, reason: int, event: Row) -> None:
     """Write into a refusal what it is about."""
-    if Kind.ENTER <= command.kind < Kind.CANCEL_ALL:
+    if _is_of_orders(command.kind):
         event.tag = command.tag
         event.order_id = command.order_id
         if command.kind == Kind.ENTER:
@@ -104,10 +107,19 @@ def _explain(state: State, command: Row, reason: int, event: Row) -> None:
         reason == Reason.MARGIN_SHORT
         or reason == Reason.POSITION_LIMIT
         or reason == Reason.FUNDS_SHORT
+        or reason == Reason.NOT_REVIEWABLE
     )
     if compared:
         event.price = state.totals[0].required
         event.quantity = state.totals[0].available
+
+
+@kernel
+def _is_of_orders(kind: int) -> bool:
+    """Whether a command's body is read through the family ORDER."""
+    if kind == Kind.CANCEL_ALL:
+        return False
+    return Kind.ENTER <= kind <= Kind.BLOCK or Kind.BUST <= kind <= Kind.ADJUST
 
 
 @kernel
@@ -120,6 +132,8 @@ def _trade(state: State, command: Row, events: Table, count: int) -> tuple[int, 
         reason, count = cancel(state, command, events, count)
     elif command.kind == Kind.REPLACE:
         reason, count = replace(state, command, events, count)
+    elif command.kind == Kind.BLOCK:
+        reason, count = block(state, command, events, count)
     else:
         return Reason.KIND_UNKNOWN, count
     if reason == Reason.NONE:
@@ -173,10 +187,22 @@ def _arrange(state: State, rows: Views, i: int, events: Table, count: int) -> tu
         return add_account(state, command, events, count)
     if kind == Kind.LIMIT:
         return set_limit(state, command, events, count)
-    if kind == Kind.KILL:
-        return kill(state, command, events, count)
+    return Reason.KIND_UNKNOWN, count
+
+
+@kernel
+def _oversee(state: State, rows: Views, i: int, events: Table, count: int) -> tuple[int, int]:
+    """Do what the calendar or the exchange's desk asks for."""
+    command = rows.money[i]
+    kind = command.kind
     if kind == Kind.PHASE:
         return change_phase(state, command, events, count)
+    if kind == Kind.BUST:
+        return bust(state, rows.order[i], events, count)
+    if kind == Kind.ADJUST:
+        return adjust(state, rows.order[i], events, count)
+    if kind == Kind.KILL:
+        return kill(state, command, events, count)
     if kind == Kind.TIME:
         return Reason.NONE, count
     if kind == Kind.CYCLE:

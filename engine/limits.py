@@ -207,11 +207,35 @@ def fill(state: State, order: Row, price: int, quantity: int) -> None:
     instrument = state.instruments[order.instrument]
     bought = quantity if order.side == Side.BUY else -quantity
     _move(state, order, -quantity, bought)
-    state.positions[order.position].cost += bought * price
+    _book(state, instrument, state.positions[order.position], bought, price)
+    rebound(state, order.account, instrument.product)
+
+
+@kernel
+def assign(state: State, number: int, index: int, bought: int, price: int) -> None:
+    """Give an account lots at `price` that no working order stood for; below 0: take them."""
+    instrument = state.instruments[index]
+    exposure = state.exposures[number, instrument.product]
+    position = state.positions[open_position(state, number, index)]
+    exposure.longs -= _longs(position)
+    exposure.shorts -= _shorts(position)
+    _count(position, Side.BUY, 0, bought)
+    if position.stake != 0:
+        _count(state.stakes[position.stake], Side.BUY, 0, bought)
+    exposure.net += bought * instrument.rate
+    exposure.longs += _longs(position)
+    exposure.shorts += _shorts(position)
+    _book(state, instrument, position, bought, price)
+    rebound(state, number, instrument.product)
+
+
+@kernel
+def _book(state: State, instrument: Row, position: Row, bought: int, price: int) -> None:
+    """Count what lots cost, and what they have gained against the mark."""
+    position.cost += bought * price
     if instrument.mark != NIL_PRICE:
         gain = bought * (instrument.mark - price) * instrument.value
-        state.accounts[order.account].open += gain
-    rebound(state, order.account, instrument.product)
+        state.accounts[position.account].open += gain
 
 
 @kernel

@@ -98,6 +98,7 @@ def list_instrument(state: State, command: Row, events: Table, count: int) -> tu
     instrument.month = command.month
     instrument.expiry = command.expiry
     instrument.form = command.form
+    instrument.block = max(command.block, 1)
     instrument.phase = Phase.CLOSE
     for side in range(4):
         _build_ladder(state, state.sides[command.instrument, side], ranks)

@@ -19,6 +19,7 @@ from engine.jit import Index, Row, Table, kernel
 from engine.limits import fill, work
 from engine.schema import Did, Reason, Role, Smp, Tif
 from engine.state import State
+from engine.trades import appraise, remember
 
 _NONE = np.uint64(0)
 
@@ -30,6 +31,9 @@ def cross(state: State, slot: Index, command: Row, events: Table, count: int) ->
     own = state.sides[taker.instrument, taker.side]
     other = state.sides[taker.instrument, 1 - taker.side]
     limit = facing(own, np.uint64(taker.level) - own.first)
+    instrument = state.instruments[taker.instrument]
+    if instrument.trade_low > instrument.trade_high:
+        appraise(instrument)
     while taker.leaves > 0 and other.best >= limit:
         maker_slot = head_of(state, other, other.best)
         maker = state.orders[maker_slot]
@@ -44,7 +48,8 @@ def cross(state: State, slot: Index, command: Row, events: Table, count: int) ->
             traded = min(taker.leaves, maker.shown)
             price = maker.price
             state.totals[0].trades += 1
-            note_trade(state.instruments[taker.instrument], price)
+            remember(state, taker, maker.account, price, traded)
+            note_trade(instrument, price)
             fill(state, taker, price, traded)
             fill(state, maker, price, traded)
             taker.leaves -= traded

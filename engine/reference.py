@@ -15,6 +15,7 @@ from engine.jit import Table
 from engine.layout import LISTING, MONEY, ORDER
 from engine.reference_amend import cancel, cancel_all, replace
 from engine.reference_book import LADDERS
+from engine.reference_desk import adjust, block, bust
 from engine.reference_house import (
     change_phase,
     charge,
@@ -38,7 +39,8 @@ PRICE_MAX = 2**40
 STAKE_MAX = 2**54  # Micro-dollars that the largest order or position may gain on its ladder.
 LADDER_MAX = 2**17  # Prices of one instrument.
 
-ORDER_KINDS = (Kind.ENTER, Kind.REPLACE, Kind.CANCEL)
+BOOK_KINDS = (Kind.ENTER, Kind.REPLACE, Kind.CANCEL)  # What may change an auction.
+ORDER_KINDS = (*BOOK_KINDS, Kind.QUOTE, Kind.BLOCK, Kind.BUST, Kind.ADJUST)
 
 
 class Reference:
@@ -64,7 +66,7 @@ class Reference:
         except RefusedError as refused:
             self._tell_refused(row, refused)
         else:
-            if row.kind in ORDER_KINDS:
+            if row.kind in BOOK_KINDS:
                 publish_indicative(world, world.market.instruments[row.instrument])
 
     def _tell_refused(self, row: Row, refused: RefusedError) -> None:
@@ -162,13 +164,15 @@ def list_instrument(world: World, row: Row) -> None:
     refuse(row.instrument != len(instruments), Reason.INSTRUMENT_UNKNOWN)
     refuse(not 0 <= row.product < len(world.market.charges), Reason.PRODUCT_UNKNOWN)
     refuse(not has_sound_terms(row), Reason.TERMS_INVALID)
-    listed = sum((one.high - one.low) // one.tick + 1 for one in instruments)
+    before = sum((one.high - one.low) // one.tick + 1 for one in instruments)
     more = (row.high - row.low) // row.tick + 1
-    refuse(4 * (listed + more) > world.sizes.levels, Reason.LEVELS_FULL)
+    refuse(4 * (before + more) > world.sizes.levels, Reason.LEVELS_FULL)
     refuse(row.instrument >= world.sizes.instruments, Reason.LISTING_FULL)
 
     terms = ("product", "low", "high", "tick", "value", "clip", "position_max", "protection")
-    instruments.append(Instrument(row.instrument, **{name: getattr(row, name) for name in terms}))
+    listed = Instrument(row.instrument, **{name: getattr(row, name) for name in terms})
+    listed.form, listed.block = row.form, max(row.block, 1)
+    instruments.append(listed)
     world.say(Did.LISTED, other=row.product)
 
 
@@ -205,6 +209,7 @@ VERBS: dict[int, Callable[[World, Row], None]] = {
     Kind.REPLACE: replace,
     Kind.CANCEL: cancel,
     Kind.CANCEL_ALL: cancel_all,
+    Kind.BLOCK: block,
     Kind.DEPOSIT: deposit,
     Kind.WITHDRAW: withdraw,
     Kind.TRANSFER: transfer,
@@ -226,5 +231,7 @@ VERBS: dict[int, Callable[[World, Row], None]] = {
     Kind.TIME: pass_time,
     Kind.PHASE: change_phase,
     Kind.CYCLE: begin_cycle,
+    Kind.BUST: bust,
+    Kind.ADJUST: adjust,
     Kind.KILL: kill,
 }

@@ -28,6 +28,8 @@ def place(world: World, order: Order) -> None:
 
 def cross(world: World, instrument: Instrument, taker: Order) -> None:
     """Fill an order that is in no queue: best price first, oldest order first."""
+    if not instrument.traded:
+        appraise(instrument)
     while taker.leaves > 0 and (makers := instrument.book.first(1 - taker.side)):
         maker = makers[0]
         if not reaches(taker.side, taker.price, maker.price):
@@ -38,6 +40,12 @@ def cross(world: World, instrument: Instrument, taker: Order) -> None:
             lots = min(taker.leaves, maker.shown)
             instrument.traded.append(maker.price)
             trade(world, instrument, (taker, Role.TAKER), (maker, Role.MAKER), maker.price, lots)
+
+
+def appraise(instrument: Instrument) -> None:
+    """Keep what the instrument is worth before the trades of a command: they are judged by it."""
+    unknown = instrument.last == NIL_PRICE
+    instrument.fair = instrument.settlement if unknown else instrument.last
 
 
 def prevent_self_match(world: World, taker: Order, maker: Order) -> None:
@@ -60,11 +68,11 @@ def trade(
     """Fill two orders with each other; of those in the book the filled go, the others refill."""
     instrument.last = price
     world.trades += 1
+    buyer, seller = sorted((one[0], two[0]), key=lambda order: order.side)
+    world.remember(instrument, buyer.account, seller.account, price, lots)
     for order, role in (one, two):
         bought = lots if order.side == Side.BUY else -lots
-        position = world.accounts[order.account].positions[order.instrument]
-        position.net += bought
-        position.cost += bought * price
+        world.hold(order.account, order.instrument, bought, price)
         order.leaves -= lots
         order.filled += lots
         world.tell(Did.FILLED, order, lots, price=price, role=role, trade_id=world.trades)
@@ -129,6 +137,7 @@ def uncross(world: World, instrument: Instrument) -> None:
     """Let elected stops join; then trade all that meets at the opening price, by priority."""
     book, tick = instrument.book, instrument.tick
     price, lots = auction_price(book, tick, anchor(instrument))
+    appraise(instrument)
     if lots > 0:
         gather(world, instrument, anchor(instrument))
     instrument.indicative = (0, 0)

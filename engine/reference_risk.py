@@ -8,7 +8,7 @@ so that no forgotten update can hide.
 from dataclasses import dataclass, field
 
 from engine.reference_book import Book, Order
-from engine.schema import NIL_PRICE, Phase, Reason, Side, Standing
+from engine.schema import NIL_PRICE, Form, Phase, Reason, Side, Standing
 
 
 @dataclass(slots=True)
@@ -24,11 +24,14 @@ class Instrument:
     clip: int
     position_max: int
     protection: int
+    form: int = Form.FUTURE
+    block: int = 1  # The least lots of a block trade.
     phase: int = Phase.CLOSE
     rate: int = 0
     mark: int = NIL_PRICE
     settlement: int = NIL_PRICE
     last: int = NIL_PRICE
+    fair: int = NIL_PRICE  # Its worth before the trades of the command at hand.
     traded: list[int] = field(default_factory=list)  # Prices whose stops are not elected yet.
     indicative: tuple[int, int] = (0, 0)  # Price and lots last published.
     book: Book = field(default_factory=Book)

@@ -5,6 +5,7 @@ and hands out order ids.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,12 +14,25 @@ from engine.jit import Table
 from engine.layout import EVENT
 from engine.reference_book import LADDERS, Order
 from engine.reference_risk import Account, Instrument, Market, Position
-from engine.schema import SLOT_BITS, Did, Reason
+from engine.schema import NIL_PRICE, SLOT_BITS, Did, Reason
 from engine.state import Sizes
 
 Row = SimpleNamespace  # A command, or an event, with the fields of its dtype.
 
 _NOTHING = dict.fromkeys(EVENT.names or (), 0)
+
+
+@dataclass(slots=True)
+class Trade:
+    """What was traded, between whom, and what it was worth then."""
+
+    trade_id: int
+    instrument: int
+    buyer: int
+    seller: int
+    price: int
+    quantity: int
+    fair: int
 
 
 class World:
@@ -32,6 +46,8 @@ class World:
         self.live: dict[int, Order] = {}
         self.accepted = 0
         self.trades = 0
+        self.recent: dict[int, Trade] = {}  # Trades that may yet be undone, by id.
+        self.recent_max = 1 << (sizes.trades - 1).bit_length()
         self.held = 0  # Positions ever opened: each keeps its place.
         self.fresh_slot = 1
         self.freed_slots: list[int] = []
@@ -94,6 +110,27 @@ class World:
             self.held += 1
         account.orders[order.order_id] = order
         self.live[order.order_id] = order
+
+    def hold(self, number: int, instrument: int, bought: int, price: int) -> None:
+        """Give an account lots at a price; below 0: take them."""
+        positions = self.accounts[number].positions
+        if instrument not in positions:
+            positions[instrument] = Position()
+            self.held += 1
+        positions[instrument].net += bought
+        positions[instrument].cost += bought * price
+
+    def remember(
+        self, instrument: Instrument, buyer: int, seller: int, price: int, quantity: int
+    ) -> None:
+        """Keep the last trade; the oldest is forgotten."""
+        if instrument.fair == NIL_PRICE:
+            instrument.fair = price
+        trade = Trade(
+            self.trades, instrument.number, buyer, seller, price, quantity, instrument.fair
+        )
+        self.recent[self.trades] = trade
+        self.recent.pop(self.trades - self.recent_max, None)
 
     def forget(self, order: Order) -> None:
         """End the life of an order that is in no queue; its slot is free again."""

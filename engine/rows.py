@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.jit import Table
 from engine.layout import COMMAND, LISTING, MONEY, OBSERVE
-from engine.schema import NIL, VERSION, Kind, Tif, Type
+from engine.schema import NIL, VERSION, Flag, Kind, Tif, Type
 
 _LENGTH = struct.Struct("<H")
 TEXT_MAX = 65_535  # Bytes of one text.
@@ -133,6 +133,25 @@ class Batch:
             session=session,
             flags=flags,
         )
+
+    def desk(
+        self,
+        kind: int,
+        trade_id: int = 0,
+        *,
+        buyer: int = 0,
+        seller: int = 0,
+        instrument: int = NIL,
+        quantity: int = 0,
+        price: int = 0,
+        tag: int = 0,
+        session: int = 0,
+        key: int = 0,
+    ) -> None:
+        """Add what only the exchange's desk may send: a BLOCK, a BUST or an ADJUST of a trade."""
+        head = self._head(kind, buyer, instrument, session, key, 0, Flag.OPERATOR, "")
+        sizes = (trade_id, tag, price, 0, quantity, 0, 0)
+        self._next()[()] = (*head, *sizes, 0, 0, 0, seller, *(0,) * 5, b"")
 
     def money(
         self,

@@ -27,6 +27,7 @@ from engine.kernel import step, views
 from engine.layout import EVENT
 from engine.reference import Reference
 from engine.rows import Batch
+from engine.scene_desk import DESK
 from engine.scene_guards import DIRECTIVES as GUARDS
 from engine.scene_orders import VERBS, write_fields
 from engine.scene_stage import DIRECTIVES, Stage
@@ -150,7 +151,7 @@ class Player:
         """Whether a line's expectation speaks of this event. A trade is told once."""
         if event["kind"] == Did.FILLED and event["role"] == Role.MAKER:
             return False
-        if event["kind"] == Did.FILLED and event["role"] == Role.AUCTION:
+        if event["kind"] == Did.FILLED and event["role"] in (Role.AUCTION, Role.BLOCK):
             return bool(event["side"] == Side.BUY)
         return actor in (NIL, event["account"]) or event["account"] == 0 or self.stage.shows_all
 
@@ -179,7 +180,7 @@ def compose(stage: Stage, words: Words) -> tuple[Batch, int]:
     """
     batch = Batch()
     if words.is_next("@"):
-        words.one_of("a directive", DIRECTIVES | GUARDS)(stage, words, batch)
+        words.one_of("a directive", DIRECTIVES | DESK | GUARDS)(stage, words, batch)
         actor = NIL
     else:
         actor = words.one_of("an account of this scene", stage.accounts)

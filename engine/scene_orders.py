@@ -11,7 +11,9 @@ from engine.scene_stage import Stage
 from engine.scene_text import Words
 from engine.schema import Flag, Kind, Side, Smp, Tif, Type
 
-OF_ORDERS = (Kind.ENTER, Kind.REPLACE, Kind.CANCEL)  # Read through the family ORDER.
+OF_ORDERS = (  # Read through the family ORDER.
+    *(Kind.ENTER, Kind.REPLACE, Kind.CANCEL, Kind.QUOTE, Kind.BLOCK, Kind.BUST, Kind.ADJUST),
+)
 NOBODY = 1 << 40  # The id of an order that never was.
 
 TIFS = {tif.name.lower(): tif for tif in Tif}

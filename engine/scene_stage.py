@@ -59,7 +59,7 @@ def _instrument(stage: Stage, words: Words, batch: Batch) -> None:
     name = words.take("a name")
     if name in stage.instruments:
         words.fail(f"{name!r} is listed already")
-    terms = {"value": VALUE, "clip": CLIP, "limit": LIMIT, "protection": NIL}
+    terms = {"value": VALUE, "clip": CLIP, "limit": LIMIT, "protection": NIL, "block": 0}
     required = {"tick", "from", "to"}
     product, form, legs = "product", Form.FUTURE, list[tuple[str, int]]()
     while not words.is_done():
@@ -116,6 +116,7 @@ def _list(
         month=stage.date // 100,
         expiry=stage.date,
         form=form,
+        block=terms["block"],
     )
     batch.money(Kind.RATE, instrument=number, value=stage.rate)
     batch.money(Kind.PHASE, instrument=number, code=Phase.OPEN, value=stage.date)

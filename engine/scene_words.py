@@ -15,9 +15,12 @@ _SIZED = {  # Events that read "verb Q @ P".
     Did.TRIGGERED: "triggered",
     Did.REFILLED: "refilled",
     Did.INDICATIVE: "indicative",
+    Did.BUSTED: "busted",
+    Did.ADJUSTED: "adjusted",
 }
 _PAID = {Did.DEPOSITED: "deposited", Did.TAKEN: "taken", Did.CHARGED: "charged"}
 _IN_MONEY = (Reason.MARGIN_SHORT, Reason.FUNDS_SHORT)
+_IN_NUMBERS = (Reason.POSITION_LIMIT, Reason.NOT_REVIEWABLE)
 
 
 class Told(NamedTuple):
@@ -78,7 +81,7 @@ def _compared(event: Any) -> str:
     required, available = int(event["price"]), int(event["quantity"])
     if event["reason"] in _IN_MONEY:
         return f"needs {money(required)} has {money(available)}"
-    if event["reason"] == Reason.POSITION_LIMIT:
+    if event["reason"] in _IN_NUMBERS:
         return f"needs {required} has {available}"
     return ""
 

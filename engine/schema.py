@@ -33,7 +33,7 @@ class Kind(enum.IntEnum):
     CANCEL = 3  # ORDER: order_id; or 0, and the tag of the account's orders that are meant
     CANCEL_ALL = 4  # MONEY: of the account; instrument, product, code = side + 1, or NIL, NIL, 0
     QUOTE = 5  # ORDER
-    BLOCK = 6  # ORDER
+    BLOCK = 6  # ORDER: account = buyer, give_up = seller, price, quantity, tag
 
     DEPOSIT = 16  # MONEY: value > 0
     WITHDRAW = 17  # MONEY: value > 0
@@ -68,8 +68,8 @@ class Kind(enum.IntEnum):
     PHASE = 97  # MONEY: code = Phase of an instrument, or of all of a product
     CYCLE = 98  # MONEY: code = Cycle, value = trade date
     SKIP = 99  # MONEY: value = the sequence number that recovery passes over
-    BUST = 100  # ORDER
-    ADJUST = 101  # ORDER
+    BUST = 100  # ORDER: order_id = trade id
+    ADJUST = 101  # ORDER: order_id = trade id, price
     KILL = 102  # MONEY: code = Killed, of the account or `other`; value 1: kill, 0: release
 
 
@@ -94,6 +94,8 @@ class Did(enum.IntEnum):
     REJECTED = 8
     INDICATIVE = 9  # price, quantity of the auction as it stands; quantity 0: none.
     PHASED = 10  # quantity = Phase, other = trade date
+    BUSTED = 11  # One row a side, buyer's first: the trade never was. side = what is undone
+    ADJUSTED = 12  # Likewise: price = its price from now on, other = the price before
     ALERTED = 15  # quantity = lots that a side has come to reach, other = the position limit
 
     LISTED = 16
@@ -127,6 +129,7 @@ class Reason(enum.IntEnum):
     PRODUCT_UNKNOWN = 5
     ORDER_UNKNOWN = 6
     ORDER_NOT_YOURS = 7
+    TRADE_UNKNOWN = 8
     SIDE_UNKNOWN = 9
     TYPE_UNKNOWN = 10
     TIF_UNKNOWN = 11
@@ -136,8 +139,10 @@ class Reason(enum.IntEnum):
     ACCOUNT_SUSPENDED = 15
     ACCOUNT_KILLED = 16
     PHASE_FORBIDS = 18
+    NOT_REVIEWABLE = 19
     QUANTITY_NOT_POSITIVE = 20
     QUANTITY_ABOVE_CLIP = 21
+    QUANTITY_BELOW_BLOCK = 22
     MINIMUM_INVALID = 23
     DISPLAY_INVALID = 24
     TRIGGER_INVALID = 25
@@ -202,7 +207,7 @@ class Flag(enum.IntEnum):
     SLIDE = 2
     REDUCE_ONLY = 4
     IN_FLIGHT = 8  # A replace's quantity is the order's total, not what is to be left.
-    OPERATOR = 16  # Cancels in every phase, any account's order.
+    OPERATOR = 16  # Cancels in every phase, any account's order; reports blocks, undoes trades.
 
 
 class Phase(enum.IntEnum):

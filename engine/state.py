@@ -74,6 +74,8 @@ INSTRUMENT = np.dtype(
         ("refills", "<i8"),  # Refills that their hidden lots will take.
         ("trade_low", "<i8"),  # Of the trades whose stops are not elected yet.
         ("trade_high", "<i8"),  # Below `trade_low`: there are none.
+        ("fair", "<i8"),  # What it was worth when its last trades began; NIL_PRICE: unknown.
+        ("block", "<i8"),  # The least lots of a block trade.
         ("holders", "<u4"),  # First of its `positions`, linked by `next`.
         ("product", "<i4"),
         ("expiry", "<i4"),
@@ -145,6 +147,21 @@ STAKE = np.dtype(
     ]
 )
 
+# A trade that may yet be busted or adjusted.
+TRADE = np.dtype(
+    [
+        ("trade_id", "<i8"),  # 0: none.
+        ("price", "<i8"),
+        ("quantity", "<i8"),
+        ("fair", "<i8"),  # What its instrument was worth before it.
+        ("instrument", "<i4"),
+        ("buyer", "<i4"),
+        ("seller", "<i4"),
+        ("busted", "u1"),
+        ("spare", "S3"),
+    ]
+)
+
 TOTALS = np.dtype(
     [
         ("orders", "<i8"),  # Orders accepted so far.
@@ -182,6 +199,7 @@ class State(NamedTuple):
     accounts: Records  # ACCOUNT, shape (account_max,); 0 is the clearing house.
     exposures: Records  # EXPOSURE, shape (account_max, product_max).
     positions: Records  # POSITION, shape (position_max + 1,).
+    trades: Records  # TRADE, shape (a power of two,): a ring, by trade id.
     table: Records  # uint32: open addressing, (account, instrument) to a place in `positions`.
     owners: Records  # OWNER, shape (account_max,); 0 is nobody.
     stakes: Records  # STAKE, shape (position_max + 1,): there are never more than positions.
@@ -198,6 +216,7 @@ class Sizes(NamedTuple):
     products: int = 8
     accounts: int = 1 << 12
     positions: int = 1 << 16
+    trades: int = 1 << 16  # Rounded up to a power of two.
 
 
 def new_state(sizes: Sizes = Sizes()) -> State:
@@ -221,6 +240,7 @@ def new_state(sizes: Sizes = Sizes()) -> State:
         accounts=np.zeros(sizes.accounts, ACCOUNT),
         exposures=np.zeros((sizes.accounts, sizes.products), EXPOSURE),
         positions=np.zeros(sizes.positions + 1, POSITION),
+        trades=np.zeros(1 << (sizes.trades - 1).bit_length(), TRADE),
         table=np.zeros(entries, np.uint32),
         owners=np.zeros(sizes.accounts, OWNER),
         stakes=np.zeros(sizes.positions + 1, STAKE),

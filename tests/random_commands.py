@@ -6,6 +6,7 @@ from engine.jit import Table
 from engine.layout import LISTING
 from engine.rows import Batch
 from engine.schema import NIL, NIL_PRICE, Kind, Phase
+from tests.random_desk import block, review
 from tests.random_orders import cancel, cancel_all, enter, replace
 from tests.random_source import DAYS, MEMBERS, USD, Source
 
@@ -152,6 +153,8 @@ WEIGHTS: list[tuple[Callable[[Source, Batch], None], float]] = [
     (replace, 12),
     (cancel, 6),
     (cancel_all, 1.5),
+    (block, 1),
+    (review, 1.2),
     (pay, 4),
     (suspend, 0.2),
     (pardon, 1),

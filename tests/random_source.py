@@ -28,7 +28,9 @@ class Setting(NamedTuple):
 
 FOUR = ((0, 1), (0, 2), (0, 2), (1, 1))  # Three months of a product, one of another.
 ROOMY = Setting(Sizes(500, 8_192, instruments=32, products=3, accounts=16, positions=400), FOUR)
-TIGHT = Setting(Sizes(14, 1_280, instruments=5, products=2, accounts=9, positions=27), FOUR)
+TIGHT = Setting(
+    Sizes(14, 1_280, instruments=5, products=2, accounts=9, positions=27, trades=7), FOUR
+)
 FULL = Setting(Sizes(), tuple((month // 36, 2) for month in range(108)), levels=4_095)
 
 
@@ -80,6 +82,7 @@ class Source:
             month=202601,
             expiry=DAYS[-1],
             form=Form.FUTURE,
+            block=self.chance.choice((0, 2, 5)),
         )
         batch.money(Kind.RATE, instrument=number, value=800 * USD)
         batch.money(Kind.PHASE, instrument=number, code=Phase.OPEN, value=DAYS[0])

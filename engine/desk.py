@@ -1,0 +1,176 @@
+"""Verbs of the exchange's desk: trades that are reported, undone, or given another price."""
+
+import numpy as np
+
+from engine.emit import say
+from engine.jit import Row, Table, kernel
+from engine.limits import admit, assign, find_position, reserve_of
+from engine.orders import off_ladder
+from engine.schema import Did, Flag, Form, Phase, Reason, Role, Side, Standing
+from engine.state import State
+from engine.trades import appraise, is_known, remember, trade_at
+
+_NONE = np.uint64(0)
+
+
+@kernel
+def block(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Book a trade that two accounts agreed on elsewhere. The book does not hear of it."""
+    reason = _unreportable(state, command)
+    if reason == Reason.NONE:
+        reason = _unbearable(state, command)
+    if reason != Reason.NONE:
+        return reason, count
+
+    # From here on the command succeeds.
+    totals = state.totals[0]
+    totals.trades += 1
+    appraise(state.instruments[command.instrument])
+    remember(state, command, command.give_up, command.price, command.quantity)
+    trade = trade_at(state, totals.trades)
+    _assign(state, trade, command.quantity, command.price)
+    return Reason.NONE, _tell(state, trade, Did.FILLED, Role.BLOCK, command, events, count)
+
+
+@kernel
+def bust(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Undo a trade: both sides hold what they would hold if it had never been."""
+    reason = _unreviewable(state, command)
+    if reason != Reason.NONE:
+        return reason, count
+
+    # From here on the command succeeds.
+    trade = trade_at(state, command.order_id)
+    _assign(state, trade, -trade.quantity, trade.price)
+    trade.busted = 1
+    return Reason.NONE, _tell(state, trade, Did.BUSTED, Role.NONE, command, events, count)
+
+
+@kernel
+def adjust(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Give a trade another price, as if it had always had it."""
+    reason = _unreviewable(state, command)
+    if reason != Reason.NONE:
+        return reason, count
+    trade = trade_at(state, command.order_id)
+    reason = off_ladder(state.instruments[trade.instrument], command.price)
+    if reason != Reason.NONE:
+        return reason, count
+
+    # From here on the command succeeds.
+    before = trade.price
+    _assign(state, trade, -trade.quantity, before)
+    trade.price = command.price
+    _assign(state, trade, trade.quantity, command.price)
+    count = _tell(state, trade, Did.ADJUSTED, Role.NONE, command, events, count)
+    events[count - 2].other = before
+    events[count - 1].other = before
+    return Reason.NONE, count
+
+
+@kernel
+def _unreportable(state: State, command: Row) -> int:
+    """Return why a block of these terms cannot be, or NONE. Clip size does not bound it."""
+    reason = _misnamed(state, command)
+    if reason != Reason.NONE:
+        return reason
+    instrument = state.instruments[command.instrument]
+    if instrument.phase == Phase.EXPIRED:
+        return Reason.PHASE_FORBIDS
+    if command.quantity <= 0:
+        return Reason.QUANTITY_NOT_POSITIVE
+    if command.quantity > 2 * instrument.position_max:
+        return Reason.QUANTITY_ABOVE_CLIP
+    if command.quantity < instrument.block:
+        return Reason.QUANTITY_BELOW_BLOCK
+    return off_ladder(instrument, command.price)
+
+
+@kernel
+def _misnamed(state: State, command: Row) -> int:
+    """Return why these two may not report a block in this instrument, or NONE."""
+    accounts = state.totals[0].accounts
+    if not 0 < command.account < accounts or not 0 < command.give_up < accounts:
+        return Reason.ACCOUNT_UNKNOWN
+    if not 0 <= command.instrument < state.totals[0].instruments:
+        return Reason.INSTRUMENT_UNKNOWN
+    if command.account == command.give_up:
+        return Reason.ORDER_NOT_YOURS
+    if command.side != Side.BUY:
+        return Reason.SIDE_UNKNOWN
+    if command.flags != Flag.OPERATOR:
+        return Reason.FLAG_UNKNOWN
+    instrument = state.instruments[command.instrument]
+    if Form.CALENDAR <= instrument.form <= Form.INTER:
+        return Reason.TERMS_INVALID
+    buyer, seller = state.accounts[command.account], state.accounts[command.give_up]
+    if buyer.standing == Standing.SUSPENDED or seller.standing == Standing.SUSPENDED:
+        return Reason.ACCOUNT_SUSPENDED
+    if buyer.killed or seller.killed:
+        return Reason.ACCOUNT_KILLED
+    return Reason.NONE
+
+
+@kernel
+def _unbearable(state: State, command: Row) -> int:
+    """Return why one of the two, the buyer first, cannot bear a block, or NONE."""
+    index, lots = command.instrument, command.quantity
+    missing = _NONE
+    for side in range(2):
+        account = command.account if side == Side.BUY else command.give_up
+        reserve = lots * reserve_of(state.instruments[index], side, command.price)
+        reason = admit(state, account, index, side, lots, reserve)
+        if reason != Reason.NONE:
+            return reason
+        if find_position(state, account, index) == _NONE:
+            missing += np.uint64(1)
+    if state.totals[0].positions + missing > np.uint64(len(state.positions)):
+        return Reason.POSITIONS_FULL
+    return Reason.NONE
+
+
+@kernel
+def _unreviewable(state: State, command: Row) -> int:
+    """Return why a trade must stand as it is, or NONE.
+
+    Within twice the default protection of what its instrument was worth, no trade is
+    reviewed: whoever trades there may rely on it.
+    """
+    if not is_known(state, command.order_id):
+        return Reason.TRADE_UNKNOWN
+    if command.flags != Flag.OPERATOR:
+        return Reason.FLAG_UNKNOWN
+    trade = trade_at(state, command.order_id)
+    instrument, totals = state.instruments[trade.instrument], state.totals[0]
+    if instrument.phase == Phase.EXPIRED:
+        return Reason.PHASE_FORBIDS
+    totals.required, totals.available = 2 * instrument.protection, abs(trade.price - trade.fair)
+    if totals.available <= totals.required:
+        return Reason.NOT_REVIEWABLE
+    return Reason.NONE
+
+
+@kernel
+def _assign(state: State, trade: Row, quantity: int, price: int) -> None:
+    """Book lots with both sides of a trade; below 0 they are taken back."""
+    assign(state, trade.buyer, trade.instrument, quantity, price)
+    assign(state, trade.seller, trade.instrument, -quantity, price)
+
+
+@kernel
+def _tell(
+    state: State, trade: Row, kind: int, role: int, command: Row, events: Table, count: int
+) -> int:
+    """Write what happened to a trade, a row a side, the buyer's first; return the new count."""
+    for side in range(2):
+        count = say(events, count, command, kind)
+        event = events[count - 1]
+        event.tag = command.tag
+        event.price = trade.price
+        event.quantity = trade.quantity
+        event.trade_id = trade.trade_id
+        event.account = trade.buyer if side == Side.BUY else trade.seller
+        event.instrument = trade.instrument
+        event.side = side
+        event.role = role
+    return count

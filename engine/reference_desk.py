@@ -1,0 +1,137 @@
+"""The exchange's desk in the reference: blocks that are reported, trades undone or adjusted.
+
+Part of the reference: for readers, and the tests' oracle.
+"""
+
+from engine.reference_book import Order
+from engine.reference_match import appraise
+from engine.reference_orders import refuse, refuse_off_ladder
+from engine.reference_risk import (
+    Instrument,
+    RefusedError,
+    refuse_beyond_limit,
+    refuse_beyond_margin,
+)
+from engine.reference_world import Row, Trade, World
+from engine.schema import Did, Flag, Form, Phase, Reason, Role, Side, Smp, Standing, Tif, Type
+
+SPREADS = (Form.CALENDAR, Form.BUTTERFLY, Form.STRIP, Form.INTER)
+
+
+def block(world: World, row: Row) -> None:
+    """Book a trade that two accounts agreed on elsewhere. The book does not hear of it."""
+    instrument = refuse_unreportable(world, row)
+    sides = (Side.BUY, row.account), (Side.SELL, row.give_up)
+    for side, account in sides:
+        refuse_unbearable(world, instrument, block_side(row, side, account))
+    new = [n for _, n in sides if instrument.number not in world.accounts[n].positions]
+    refuse(world.held + len(new) > world.sizes.positions, Reason.POSITIONS_FULL)
+
+    world.trades += 1
+    appraise(instrument)
+    world.remember(instrument, row.account, row.give_up, row.price, row.quantity)
+    trade = world.recent[world.trades]
+    book(world, trade, trade.quantity)
+    tell(world, trade, Did.FILLED, role=Role.BLOCK)
+
+
+def bust(world: World, row: Row) -> None:
+    """Undo a trade: both sides hold what they would hold if it had never been."""
+    trade = reviewable(world, row)
+
+    book(world, trade, -trade.quantity)
+    del world.recent[trade.trade_id]
+    tell(world, trade, Did.BUSTED)
+
+
+def adjust(world: World, row: Row) -> None:
+    """Give a trade another price, as if it had always had it."""
+    trade = reviewable(world, row)
+    refuse_off_ladder(world.market.instruments[trade.instrument], row.price)
+
+    before = trade.price
+    book(world, trade, -trade.quantity)
+    trade.price = row.price
+    book(world, trade, trade.quantity)
+    tell(world, trade, Did.ADJUSTED, other=before)
+
+
+def refuse_unreportable(world: World, row: Row) -> Instrument:
+    """Return what a block trades, if a block of these terms can be. Clip does not bound it."""
+    known = range(1, len(world.accounts))
+    refuse(row.account not in known or row.give_up not in known, Reason.ACCOUNT_UNKNOWN)
+    refuse(not 0 <= row.instrument < len(world.market.instruments), Reason.INSTRUMENT_UNKNOWN)
+    refuse(row.account == row.give_up, Reason.ORDER_NOT_YOURS)
+    refuse(row.side != Side.BUY, Reason.SIDE_UNKNOWN)
+    refuse(row.flags != Flag.OPERATOR, Reason.FLAG_UNKNOWN)
+    instrument = world.market.instruments[row.instrument]
+    refuse(instrument.form in SPREADS, Reason.TERMS_INVALID)
+    sides = [world.accounts[number] for number in (row.account, row.give_up)]
+    suspended = any(account.standing == Standing.SUSPENDED for account in sides)
+    refuse(suspended, Reason.ACCOUNT_SUSPENDED)
+    refuse(any(account.is_killed for account in sides), Reason.ACCOUNT_KILLED)
+    refuse(instrument.phase == Phase.EXPIRED, Reason.PHASE_FORBIDS)
+    refuse(row.quantity <= 0, Reason.QUANTITY_NOT_POSITIVE)
+    refuse(row.quantity > 2 * instrument.position_max, Reason.QUANTITY_ABOVE_CLIP)
+    refuse(row.quantity < instrument.block, Reason.QUANTITY_BELOW_BLOCK)
+    refuse_off_ladder(instrument, row.price)
+    return instrument
+
+
+def block_side(row: Row, side: Side, account: int) -> Order:
+    """Return one side of a block as the order that it might have been."""
+    return Order(
+        order_id=0,
+        tag=row.tag,
+        session=row.session,
+        account=account,
+        instrument=row.instrument,
+        side=side,
+        type=Type.LIMIT,
+        tif=Tif.DAY,
+        expiry=0,
+        smp_id=0,
+        smp_rule=Smp.CANCEL_RESTING,
+        price=row.price,
+        leaves=row.quantity,
+        display=0,
+        trigger=0,
+        waits=False,
+    )
+
+
+def refuse_unbearable(world: World, instrument: Instrument, order: Order) -> None:
+    """Refuse a side of a block that its account could not work as an order."""
+    account = world.accounts[order.account]
+    working = [*account.orders.values(), order]
+    partners = world.partners(account)
+    refuse_beyond_limit(account, working, partners, order, instrument.position_max)
+    refuse_beyond_margin(account, working, world.market)
+
+
+def reviewable(world: World, row: Row) -> Trade:
+    """Return the trade that a row names, if it is far enough from what it was worth."""
+    trade = world.recent.get(row.order_id)
+    if trade is None:
+        raise RefusedError(Reason.TRADE_UNKNOWN)
+    refuse(row.flags != Flag.OPERATOR, Reason.FLAG_UNKNOWN)
+    instrument = world.market.instruments[trade.instrument]
+    refuse(instrument.phase == Phase.EXPIRED, Reason.PHASE_FORBIDS)
+    distance, beyond = abs(trade.price - trade.fair), 2 * instrument.protection
+    if distance <= beyond:
+        raise RefusedError(Reason.NOT_REVIEWABLE, beyond, distance)
+    return trade
+
+
+def book(world: World, trade: Trade, quantity: int) -> None:
+    """Give both sides of a trade its lots; below 0: take them back."""
+    world.hold(trade.buyer, trade.instrument, quantity, trade.price)
+    world.hold(trade.seller, trade.instrument, -quantity, trade.price)
+
+
+def tell(world: World, trade: Trade, did: Did, **fields: int) -> None:
+    """Report what happened to a trade, to the buyer, then to the seller."""
+    told = {"trade_id": trade.trade_id, "instrument": trade.instrument, "price": trade.price}
+    told |= {"quantity": trade.quantity, "tag": world.command.tag} | fields
+    world.say(did, account=trade.buyer, side=Side.BUY, **told)
+    world.say(did, account=trade.seller, side=Side.SELL, **told)

@@ -1,0 +1,53 @@
+"""What the exchange's desk does in a scene, as COMMAND rows: blocks, busts, adjustments.
+
+`DESK` is the table; engine/README.md shows each with an example.
+"""
+
+from collections.abc import Callable
+
+from engine.rows import Batch
+from engine.scene_orders import write_fields
+from engine.scene_stage import Stage
+from engine.scene_text import Words
+from engine.schema import Kind
+
+
+def _block(stage: Stage, words: Words, batch: Batch) -> None:
+    """`BUYER SELLER Q @ P [on INSTRUMENT]`."""
+    buyer = words.one_of("an account", stage.accounts)
+    seller = words.one_of("an account", stage.accounts)
+    quantity = words.integer("a quantity")
+    words.take_if("@")
+    price, instrument = words.integer("a price"), 0
+    if words.take_if("on"):
+        instrument = words.one_of("an instrument", stage.instruments)
+    batch.desk(
+        Kind.BLOCK,
+        buyer=buyer,
+        seller=seller,
+        instrument=instrument,
+        quantity=quantity,
+        price=price,
+    )
+    write_fields(words, batch)
+
+
+def _bust(_stage: Stage, words: Words, batch: Batch) -> None:
+    """`N`: a trade by its number, from 1."""
+    batch.desk(Kind.BUST, words.integer("the number of a trade"))
+    write_fields(words, batch)
+
+
+def _adjust(_stage: Stage, words: Words, batch: Batch) -> None:
+    """`N to P`."""
+    trade_id = words.integer("the number of a trade")
+    words.take_if("to")
+    batch.desk(Kind.ADJUST, trade_id, price=words.integer("a price"))
+    write_fields(words, batch)
+
+
+DESK: dict[str, Callable[[Stage, Words, Batch], None]] = {
+    "@block": _block,
+    "@bust": _bust,
+    "@adjust": _adjust,
+}

@@ -1,0 +1,55 @@
+"""The ring of trades: what was traded of late, so that the exchange's desk can still undo it."""
+
+import numpy as np
+
+from engine.jit import Row, kernel
+from engine.schema import NIL_PRICE, Side
+from engine.state import State
+
+_ONE = np.uint64(1)
+
+
+@kernel
+def appraise(instrument: Row) -> None:
+    """Keep what an instrument is worth before a command's trades begin: by these they are judged.
+
+    The last trade, else the market settlement, else the first of the trades to come. One
+    price for all trades of a command: an order that sweeps the book must not drag along
+    the price by which it is judged.
+    """
+    instrument.fair = instrument.settlement if instrument.last == NIL_PRICE else instrument.last
+
+
+@kernel
+def remember(state: State, order: Row, other: int, price: int, quantity: int) -> None:
+    """Keep the trade that `totals.trades` counted last, in place of the oldest.
+
+    order: one side of it; anything that has `side`, `account` and `instrument`. other: the
+    account of the other side. Call after `appraise`.
+    """
+    instrument = state.instruments[order.instrument]
+    if instrument.fair == NIL_PRICE:
+        instrument.fair = price
+    trade = trade_at(state, state.totals[0].trades)
+    trade.trade_id = state.totals[0].trades
+    trade.price = price
+    trade.quantity = quantity
+    trade.fair = instrument.fair
+    trade.instrument = order.instrument
+    is_buyer = order.side == Side.BUY
+    trade.buyer = order.account if is_buyer else other
+    trade.seller = other if is_buyer else order.account
+    trade.busted = 0
+
+
+@kernel
+def trade_at(state: State, trade_id: int) -> Row:
+    """Return where a trade stands in the ring, or would stand."""
+    return state.trades[np.uint64(trade_id) & (np.uint64(len(state.trades)) - _ONE)]
+
+
+@kernel
+def is_known(state: State, trade_id: int) -> bool:
+    """Whether a trade is still in the ring and was not busted."""
+    trade = trade_at(state, trade_id)
+    return trade_id > 0 and trade.trade_id == trade_id and trade.busted == 0

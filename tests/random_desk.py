@@ -1,0 +1,46 @@
+"""Random rows of the exchange's desk: blocks, and busts and adjustments of trades of late."""
+
+from engine.rows import Batch
+from engine.schema import Flag, Kind
+from tests.random_source import MEMBERS, Source
+
+
+def block(source: Source, batch: Batch) -> None:
+    chance, instrument = source.chance, source.instrument()
+    buyer = source.account()
+    seller = buyer % MEMBERS + 1 if source.rarely(3) else source.account()
+    price = source.price(instrument)
+    batch.desk(
+        Kind.BLOCK,
+        buyer=buyer,
+        seller=seller,
+        instrument=instrument,
+        quantity=source.quantity() + chance.choice((0, 0, 90)),
+        price=price,
+        tag=chance.randrange(1, 30),
+        session=7,
+    )
+    spoil(source, batch, (("flags", (0, 17)), ("side", (1, 9)), ("quantity", (2**63 - 1, 200))))
+
+
+def review(source: Source, batch: Batch) -> None:
+    """Bust or adjust a trade of late; seldom one that is gone or never was."""
+    chance, trades = source.chance, source.world.recent
+    trade_id = chance.choice((0, -1, source.world.trades + 1, -(2**63), 2**62))
+    price = 0
+    if trades and not source.rarely(10):
+        trade_id = chance.choice(list(trades)[-40:])
+        away = [t for t in list(trades)[-40:] if abs(trades[t].price - trades[t].fair) > 8]
+        if away and not source.rarely(4):
+            trade_id = chance.choice(away)
+        price = source.price(trades[trade_id].instrument)
+    kind = chance.choice((Kind.BUST, Kind.ADJUST))
+    batch.desk(kind, trade_id, price=price, tag=5, session=7)
+    spoil(source, batch, (("flags", (0, Flag.IN_FLIGHT)), ("order_id", (2**40, 1, 2))))
+
+
+def spoil(source: Source, batch: Batch, faults: tuple[tuple[str, tuple[int, ...]], ...]) -> None:
+    """Seldom write a value into the last row that is not to be accepted."""
+    if source.rarely(15):
+        field, values = source.chance.choice(faults)
+        batch.rows[field][-1] = source.chance.choice(values)
