@@ -4,6 +4,7 @@ import numpy as np
 
 from engine.book import find, rank_of, show, shrink, unlink
 from engine.emit import tell
+from engine.guards import daily_limits, unguarded
 from engine.jit import Index, Row, Table, kernel
 from engine.limits import admit, reserve_of, work
 from engine.match import cross, remove, rest
@@ -58,8 +59,7 @@ def replace(state: State, command: Row, events: Table, count: int) -> tuple[int,
     keeps_place = command.price == order.price and lots <= 0
     reserve = reserve_of(instrument, order.side, command.price)
     if not keeps_place:
-        change = leaves * reserve - order.leaves * order.reserve
-        reason = admit(state, order.account, command.instrument, order.side, lots, change)
+        reason = _unbearable(state, command, order, command.price, lots, reserve)
         if reason != Reason.NONE:
             return reason, count
 
@@ -96,7 +96,8 @@ def _replace_stop(
     price = command.price
     if order.type == Type.STOP:
         price = trigger + order.price - order.trigger
-        price = min(max(price, instrument.low), instrument.high)
+        low, high = daily_limits(state, command.instrument)
+        price = min(max(price, low), high)
     reason = _unreplaceable(state, instrument, order, command)
     if reason == Reason.NONE and _is_untriggerable(instrument, order, price, trigger):
         reason = Reason.TRIGGER_INVALID
@@ -106,8 +107,7 @@ def _replace_stop(
     lots = command.quantity - order.leaves
     keeps_place = trigger == order.trigger and lots <= 0
     if reason == Reason.NONE and not (keeps_place and price == order.price):
-        change = command.quantity * reserve - order.leaves * order.reserve
-        reason = admit(state, order.account, command.instrument, order.side, lots, change)
+        reason = _unbearable(state, command, order, price, lots, reserve)
     if reason != Reason.NONE:
         return reason, count
 
@@ -160,6 +160,19 @@ def _unreplaceable(state: State, instrument: Row, order: Row, command: Row) -> i
     if shows_too_little(order.display, command.quantity):
         return Reason.DISPLAY_INVALID
     return Reason.NONE
+
+
+@kernel
+def _unbearable(state: State, command: Row, order: Row, price: int, lots: int, reserve: int) -> int:
+    """Return why an order may not change to this price and so many lots more, or NONE.
+
+    reserve: of a lot at the new price.
+    """
+    reason: int = unguarded(state, command.instrument, order.side, price)
+    if reason != Reason.NONE:
+        return reason
+    change = (order.leaves + lots) * reserve - order.leaves * order.reserve
+    return admit(state, order.account, command.instrument, order.side, lots, change)
 
 
 @kernel

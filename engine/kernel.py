@@ -6,6 +6,7 @@ from engine.amend import cancel, replace
 from engine.auction import publish
 from engine.desk import adjust, block, bust
 from engine.emit import say, tell_refused
+from engine.guards import set_guards
 from engine.jit import Row, Table, entry, kernel
 from engine.layout import LISTING, MONEY, ORDER
 from engine.listing import add_account, add_owner, add_product, list_instrument, set_limit
@@ -108,6 +109,7 @@ def _explain(state: State, command: Row, reason: int, event: Row) -> None:
         or reason == Reason.POSITION_LIMIT
         or reason == Reason.FUNDS_SHORT
         or reason == Reason.NOT_REVIEWABLE
+        or Reason.DAILY_LIMIT <= reason < Reason.POST_ONLY
     )
     if compared:
         event.price = state.totals[0].required
@@ -185,6 +187,8 @@ def _arrange(state: State, rows: Views, i: int, events: Table, count: int) -> tu
         return add_owner(state, command, events, count)
     if kind == Kind.OPEN_ACCOUNT:
         return add_account(state, command, events, count)
+    if kind == Kind.GUARD:
+        return set_guards(state, command, events, count)
     if kind == Kind.LIMIT:
         return set_limit(state, command, events, count)
     return Reason.KIND_UNKNOWN, count

@@ -4,6 +4,7 @@ import numpy as np
 
 from engine.book import has_slot, price_of, rank_of, show, take_slot
 from engine.emit import tell
+from engine.guards import daily_limits, unguarded
 from engine.jit import Index, Row, Table, kernel
 from engine.limits import admit, find_position, has_position_room, open_position, reserve_of, work
 from engine.match import cross, drop, fillable, rest
@@ -62,13 +63,17 @@ def _priced(state: State, command: Row) -> tuple[int, int]:
     reason = off_ladder(instrument, price)
     if reason != Reason.NONE:
         return reason, 0
-    if command.flags & Flag.POST_ONLY and _would_trade(state, instrument, command, price):
-        if not command.flags & Flag.SLIDE:
-            return Reason.POST_ONLY, 0
+    post_only = command.flags & Flag.POST_ONLY != 0
+    yields = post_only and _would_trade(state, instrument, command, price)
+    if yields and command.flags & Flag.SLIDE:
         price = _slid(state, instrument, command)
         if not instrument.low <= price <= instrument.high:
             return Reason.POST_ONLY, 0
-    return Reason.NONE, price
+        yields = False
+    reason = unguarded(state, command.instrument, command.side, price)
+    if reason == Reason.NONE and yields:
+        reason = Reason.POST_ONLY
+    return reason, price
 
 
 @kernel
@@ -217,9 +222,10 @@ def _limit(state: State, instrument: Row, command: Row) -> int:
     if points == 0:
         points = instrument.protection
     points -= points % instrument.tick
+    low, high = daily_limits(state, command.instrument)
     if command.side == Side.BUY:
-        return min(price + points, instrument.high)
-    return max(price - points, instrument.low)
+        return min(price + points, high)
+    return max(price - points, low)
 
 
 @kernel

@@ -16,6 +16,7 @@ from engine.layout import LISTING, MONEY, ORDER
 from engine.reference_amend import cancel, cancel_all, replace
 from engine.reference_book import LADDERS
 from engine.reference_desk import adjust, block, bust
+from engine.reference_guards import set_guards
 from engine.reference_house import (
     change_phase,
     charge,
@@ -30,7 +31,7 @@ from engine.reference_house import (
 from engine.reference_match import publish_indicative
 from engine.reference_orders import enter, refuse
 from engine.reference_owners import kill
-from engine.reference_risk import Account, Instrument, RefusedError
+from engine.reference_risk import Account, Guards, Instrument, RefusedError
 from engine.reference_world import Row, World
 from engine.schema import VERSION, AccountType, Did, Form, Kind, Reason, Side
 from engine.state import Sizes
@@ -133,6 +134,7 @@ def add_product(world: World, row: Row) -> None:
     refuse(row.product >= world.sizes.products, Reason.LISTING_FULL)
 
     world.market.charges.append(0)
+    world.market.guards.append(Guards())
     world.say(Did.NOTED)
 
 
@@ -226,6 +228,7 @@ VERBS: dict[int, Callable[[World, Row], None]] = {
     Kind.OPEN_OWNER: add_owner,
     Kind.OPEN_ACCOUNT: add_account,
     Kind.KEY: note,
+    Kind.GUARD: set_guards,
     Kind.LIMIT: set_limit,
     Kind.OBSERVE: note,
     Kind.TIME: pass_time,

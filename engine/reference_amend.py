@@ -6,10 +6,10 @@ Part of the reference: for readers, and the tests' oracle.
 import dataclasses
 
 from engine.reference_book import Order, reaches
+from engine.reference_guards import daily_limits, refuse_unguarded
 from engine.reference_match import elect, place, publish_indicative
 from engine.reference_orders import (
     LASTING,
-    clamped,
     refuse,
     refuse_barred,
     refuse_off_ladder,
@@ -130,7 +130,8 @@ def replace_stop(world: World, account: Account, order: Order, row: Row) -> None
     instrument = world.instrument_of(order)
     trigger, price = row.trigger or order.trigger, row.price
     if order.type == Type.STOP:
-        price = clamped(instrument, trigger + order.price - order.trigger)
+        low, high = daily_limits(world.market, instrument)
+        price = min(max(trigger + order.price - order.trigger, low), high)
     if trigger != order.trigger:
         refuse_untriggerable(instrument, order.side, trigger)
     limited = order.type == Type.STOP_LIMIT
@@ -155,7 +156,8 @@ def replace_stop(world: World, account: Account, order: Order, row: Row) -> None
 def refuse_unbearable_change(
     world: World, account: Account, order: Order, price: int, leaves: int
 ) -> None:
-    """Refuse a change of price or lots that the account cannot bear beside what works."""
+    """Refuse a change that the guards do not take, or the account beside what works."""
+    refuse_unguarded(world.market, world.instrument_of(order), order.side, price)
     changed = dataclasses.replace(order, price=price, leaves=leaves)
     working = [changed if o is order else o for o in account.orders.values()]
     if leaves > order.leaves:

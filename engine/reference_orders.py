@@ -4,10 +4,12 @@ Part of the reference: for readers, and the tests' oracle.
 """
 
 from engine.reference_book import Order, reaches
+from engine.reference_guards import daily_limits, refuse_unguarded
 from engine.reference_match import RESTING, elect, fillable, place
 from engine.reference_risk import (
     Account,
     Instrument,
+    Market,
     RefusedError,
     most_lots,
     reach,
@@ -34,10 +36,14 @@ def enter(world: World, row: Row) -> None:
     """Trade a new order, then rest what is left."""
     account, instrument = refuse_misnamed(world, row)
     refuse_misshapen(instrument, row)
-    price = limit(instrument, row)
+    price = limit(world.market, instrument, row)
     refuse_off_ladder(instrument, price)
-    if row.flags & Flag.POST_ONLY:
-        price = passive(instrument, row, price)
+    yields = row.flags & Flag.POST_ONLY and would_trade(instrument, row.side, price)
+    if yields and row.flags & Flag.SLIDE:
+        price, yields = slid(instrument, row.side), False
+        refuse(not instrument.low <= price <= instrument.high, Reason.POST_ONLY)
+    refuse_unguarded(world.market, instrument, row.side, price)
+    refuse(bool(yields), Reason.POST_ONLY)
     refuse_unbearable(world, account, row, price)
 
     order = new_order(row, price)
@@ -65,16 +71,16 @@ def warn(world: World, order: Order, more: int) -> None:
         world.tell(Did.ALERTED, order, now, other=top)
 
 
-def passive(instrument: Instrument, row: Row, price: int) -> int:
-    """Return the price of a post-only order: its own, or where it slides the best possible."""
-    best = instrument.book.best(1 - row.side)
-    trades = best != NIL_PRICE and reaches(row.side, price, best)
-    if instrument.phase != Phase.OPEN or not trades:
-        return price
-    refuse(not row.flags & Flag.SLIDE, Reason.POST_ONLY)
-    price = best - instrument.tick if row.side == Side.BUY else best + instrument.tick
-    refuse(not instrument.low <= price <= instrument.high, Reason.POST_ONLY)
-    return price
+def would_trade(instrument: Instrument, side: int, price: int) -> bool:
+    """Whether an order at this price would trade at once."""
+    best = instrument.book.best(1 - side)
+    return instrument.phase == Phase.OPEN and best != NIL_PRICE and reaches(side, price, best)
+
+
+def slid(instrument: Instrument, side: int) -> int:
+    """Return the best price at which an order of this side does not trade."""
+    best = instrument.book.best(1 - side)
+    return best - instrument.tick if side == Side.BUY else best + instrument.tick
 
 
 def refuse_unbearable(world: World, account: Account, row: Row, price: int) -> None:
@@ -170,7 +176,7 @@ def may_enter(phase: int, type: int, tif: int) -> bool:
     return False
 
 
-def limit(instrument: Instrument, row: Row) -> int:
+def limit(market: Market, instrument: Instrument, row: Row) -> int:
     """Return the worst price at which the order may trade."""
     if row.type in (Type.LIMIT, Type.STOP_LIMIT):
         return int(row.price)
@@ -180,12 +186,10 @@ def limit(instrument: Instrument, row: Row) -> int:
         return int(start)
     points = row.protection or instrument.protection
     points -= points % instrument.tick
-    return clamped(instrument, start + points if row.side == Side.BUY else start - points)
-
-
-def clamped(instrument: Instrument, price: int) -> int:
-    """Return the price of the ladder that is nearest to this one."""
-    return min(max(price, instrument.low), instrument.high)
+    low, high = daily_limits(market, instrument)
+    if row.side == Side.BUY:
+        return min(start + points, high)
+    return max(start - points, low)
 
 
 def new_order(row: Row, price: int) -> Order:

@@ -8,7 +8,7 @@ so that no forgotten update can hide.
 from dataclasses import dataclass, field
 
 from engine.reference_book import Book, Order
-from engine.schema import NIL_PRICE, Form, Phase, Reason, Side, Standing
+from engine.schema import NIL, NIL_PRICE, Form, Phase, Reason, Side, Standing
 
 
 @dataclass(slots=True)
@@ -59,11 +59,26 @@ class Account:
 
 
 @dataclass(slots=True)
+class Guards:
+    """What keeps a product's prices in bounds; 0: off. Prices in units, times in ns."""
+
+    band: int = 0
+    daily: int = 0
+    breaker: int = 0  # 1/10,000 of the market settlement.
+    points: int = 0
+    window: int = 0
+    width: int = 0
+    halt: int = 0
+    lead: int = NIL
+
+
+@dataclass(slots=True)
 class Market:
-    """Everything that risk is measured against."""
+    """Everything that risk and guards are measured against."""
 
     instruments: list[Instrument] = field(default_factory=list)
     charges: list[int] = field(default_factory=list)  # The calendar charge of each product.
+    guards: list[Guards] = field(default_factory=list)  # Of each product.
 
 
 class RefusedError(Exception):

@@ -164,6 +164,9 @@ class Batch:
         value: int = 0,
         value_2: int = 0,
         value_3: int = 0,
+        numerator: int = 0,
+        denominator: int = 0,
+        batch: int = 0,
         code: int = 0,
         source: int = 0,
         revision: int = 0,
@@ -174,8 +177,8 @@ class Batch:
     ) -> None:
         """Add a row of the MONEY family."""
         head = self._head(kind, account, instrument, session, key, 0, flags, text)
-        body = (other, product, value, value_2, value_3, 0, 0, 0, source, revision, code, b"")
-        self._next().view(MONEY)[()] = (*head, *body)
+        values = (other, product, value, value_2, value_3, numerator, denominator, batch)
+        self._next().view(MONEY)[()] = (*head, *values, source, revision, code, b"")
 
     def listing(
         self,

@@ -5,10 +5,41 @@
 
 from collections.abc import Callable
 
+from engine.layout import MONEY
 from engine.rows import Batch
 from engine.scene_stage import Stage
 from engine.scene_text import Words
-from engine.schema import Killed, Kind
+from engine.schema import NIL, Killed, Kind
+
+FIELDS = {
+    "band": "value",
+    "limit": "value_2",
+    "velocity": "denominator",
+    "window": "batch",
+    "breaker": "numerator",
+    "width": "value_3",
+    "halt": "source",
+}
+IN_MS = ("window", "width", "halt")
+
+
+def _guard(stage: Stage, words: Words, batch: Batch) -> None:
+    terms = dict.fromkeys(FIELDS, 0) | {"window": 2_000, "width": 60_000, "halt": 120_000}
+    product, lead = 0, NIL
+    while not words.is_done():
+        term = words.take("a guard")
+        if term == "on":
+            product = words.one_of("a product", stage.products)
+        elif term == "lead":
+            lead = words.one_of("an instrument", stage.instruments)
+        elif term in terms:
+            terms[term] = words.integer("a number")
+        else:
+            words.fail(f"{term!r} is no guard")
+    batch.money(Kind.GUARD, product=product, other=lead)
+    for term, value in terms.items():
+        scale = 1_000_000 if term in IN_MS else 1
+        batch.rows[-1:].view(MONEY)[FIELDS[term]] = value * scale
 
 
 def _limit(stage: Stage, words: Words, batch: Batch) -> None:
@@ -30,4 +61,8 @@ def _kill(stage: Stage, words: Words, batch: Batch) -> None:
     batch.money(Kind.KILL, account=account, other=other, code=whose, value=value)
 
 
-DIRECTIVES: dict[str, Callable[[Stage, Words, Batch], None]] = {"@limit": _limit, "@kill": _kill}
+DIRECTIVES: dict[str, Callable[[Stage, Words, Batch], None]] = {
+    "@guard": _guard,
+    "@limit": _limit,
+    "@kill": _kill,
+}

@@ -20,7 +20,10 @@ _SIZED = {  # Events that read "verb Q @ P".
 }
 _PAID = {Did.DEPOSITED: "deposited", Did.TAKEN: "taken", Did.CHARGED: "charged"}
 _IN_MONEY = (Reason.MARGIN_SHORT, Reason.FUNDS_SHORT)
-_IN_NUMBERS = (Reason.POSITION_LIMIT, Reason.NOT_REVIEWABLE)
+_IN_NUMBERS = (
+    *(Reason.NOT_REVIEWABLE, Reason.POSITION_LIMIT),
+    *(Reason.DAILY_LIMIT, Reason.PRICE_BAND),
+)
 
 
 class Told(NamedTuple):

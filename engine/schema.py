@@ -60,6 +60,7 @@ class Kind(enum.IntEnum):
     OPEN_OWNER = 67  # MONEY: other = next number, code = firm; text = its name
     OPEN_ACCOUNT = 68  # MONEY: account = next number, other = owner; text = its name
     KEY = 69  # MONEY: head.key = its number; text = scopes and public part
+    GUARD = 70  # MONEY: of a product; engine/README.md, "Guards"
     LIMIT = 71  # MONEY: instrument, value = the position limit from now on
 
     OBSERVE = 80  # OBSERVE: one priced offer or trade of the spot market
@@ -151,6 +152,8 @@ class Reason(enum.IntEnum):
     NO_OPPOSITE = 28
     PRICE_OFF_TICK = 29
     PRICE_OFF_LADDER = 30
+    DAILY_LIMIT = 32
+    PRICE_BAND = 33
     POST_ONLY = 35
     REDUCE_ONLY = 36
     POSITION_LIMIT = 37

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.jit import Records
-from engine.schema import NIL_PRICE
+from engine.schema import NIL, NIL_PRICE
 
 ORDER_SLOT = np.dtype(
     [
@@ -90,6 +90,16 @@ PRODUCT = np.dtype(
     [
         ("charge", "<i8"),  # The largest calendar charge of a spread, micro-dollars.
         ("live", "<i8"),  # Orders in all its books.
+        # Its guards; 0: off.
+        ("band", "<i8"),  # Price units either side of the reference.
+        ("daily", "<i8"),  # Price units either side of the market settlement.
+        ("breaker", "<i8"),  # 1/10,000 of the market settlement.
+        ("points", "<i8"),  # Price units in a window that are too fast.
+        ("bucket", "<i8"),  # ns of one of the window's buckets.
+        ("width", "<i8"),  # ns of a bucket of the breaker's look-back.
+        ("halt", "<i8"),  # ns that a breach stops trading for.
+        ("lead", "<i4"),  # The instrument whose breach stops them all; NIL: none.
+        ("spare", "S4"),
     ]
 )
 
@@ -225,6 +235,8 @@ def new_state(sizes: Sizes = Sizes()) -> State:
     for name in ("mark", "settlement", "last"):
         instruments[name] = NIL_PRICE
     instruments["trade_low"], instruments["trade_high"] = -NIL_PRICE, NIL_PRICE
+    products = np.zeros(sizes.products, PRODUCT)
+    products["lead"] = NIL
     totals = np.zeros(1, TOTALS)
     for name in ("fresh", "levels", "positions", "stakes", "accounts", "owners"):
         totals[name] = 1
@@ -236,7 +248,7 @@ def new_state(sizes: Sizes = Sizes()) -> State:
         words=np.zeros(sizes.levels // 32 + 16 * sizes.instruments, np.uint64),
         sides=np.zeros((sizes.instruments, 4), SIDE),
         instruments=instruments,
-        products=np.zeros(sizes.products, PRODUCT),
+        products=products,
         accounts=np.zeros(sizes.accounts, ACCOUNT),
         exposures=np.zeros((sizes.accounts, sizes.products), EXPOSURE),
         positions=np.zeros(sizes.positions + 1, POSITION),

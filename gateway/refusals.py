@@ -63,6 +63,8 @@ BY_REASON: dict[Reason, Code] = {
     Reason.NO_OPPOSITE: Code(10011, "price_not_allowed"),
     Reason.PRICE_OFF_TICK: Code(10043, "price_wrong_tick"),
     Reason.PRICE_OFF_LADDER: Code(10007, "price_too_high"),
+    Reason.DAILY_LIMIT: Code(10011, "price_not_allowed"),
+    Reason.PRICE_BAND: Code(10011, "price_not_allowed"),
     Reason.POST_ONLY: Code(11054, "post_only_reject"),
     Reason.REDUCE_ONLY: Code(10021, "invalid_amount"),
     Reason.POSITION_LIMIT: Code(10018, "non_pme_max_future_position_size"),

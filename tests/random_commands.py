@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from engine.jit import Table
-from engine.layout import LISTING
+from engine.layout import LISTING, MONEY
 from engine.rows import Batch
 from engine.schema import NIL, NIL_PRICE, Kind, Phase
 from tests.random_desk import block, review
@@ -69,6 +69,38 @@ def limit(source: Source, batch: Batch) -> None:
     if source.rarely(12):
         value = source.chance.choice((0, -1, 2**50, 2**63 - 1))
     batch.money(Kind.LIMIT, instrument=source.instrument(), value=value)
+
+
+def guard(source: Source, batch: Batch) -> None:
+    """Set the guards of a product: mostly off or wide, so that trading goes on."""
+    chance, product = source.chance, source.chance.choice((0, 0, 1))
+    listed = source.world.market.instruments
+    months = [i.number for i in listed if i.product == product and i.phase != Phase.EXPIRED]
+    batch.money(
+        Kind.GUARD,
+        product=product,
+        other=chance.choice((NIL, *months[:1])),
+        value=chance.choice((0, 0, 8, 16, 30)),
+        value_2=chance.choice((0, 0, 25, 40)),
+        value_3=1_000,
+        batch=chance.choice((20, 400, 9_000)),
+        source=chance.choice((1, 2_000, 20_000)),
+    )
+    if source.rarely(6):
+        field, value = chance.choice(
+            (
+                ("product", 9),
+                ("other", len(listed)),
+                ("other", -2),
+                ("other", 3 if product == 0 else 0),
+                ("value", -1),
+                ("value_2", 2**41),
+                ("value_3", -1),
+                ("batch", 2**51),
+                ("source", -1),
+            )
+        )
+        batch.rows.view(MONEY)[field][-1] = value
 
 
 def kill(source: Source, batch: Batch) -> None:
@@ -162,6 +194,7 @@ WEIGHTS: list[tuple[Callable[[Source, Batch], None], float]] = [
     (rate, 1),
     (limit, 0.5),
     (kill, 1),
+    (guard, 0.6),
     (settle, 0.04),
     (move, 0.8),
     (reopen, 6),
