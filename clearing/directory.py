@@ -140,7 +140,7 @@ class Directory:
                 self._add_instrument(row, text)
             case Kind.LEG:
                 leg = Leg(int(row["instrument"]), int(row.view(LISTING)["ratio"]))
-                self.legs[len(self.instruments) - 1].append(leg)
+                self.legs.setdefault(len(self.instruments) - 1, []).append(leg)
             case Kind.OPEN_OWNER:
                 money = row.view(MONEY)
                 self._add_owner(Owner(int(money["other"]), text, int(money["code"])))

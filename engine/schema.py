@@ -97,6 +97,7 @@ class Did(enum.IntEnum):
     PHASED = 10  # quantity = Phase, other = trade date
     BUSTED = 11  # One row a side, buyer's first: the trade never was. side = what is undone
     ADJUSTED = 12  # Likewise: price = its price from now on, other = the price before
+    IMPLIED = 14  # price, quantity of a side's best implied price; quantity 0: none.
     ALERTED = 15  # quantity = lots that a side has come to reach, other = the position limit
 
     LISTED = 16

@@ -27,6 +27,13 @@ class Currency(msgspec.Struct):
     in_cross_collateral_pool: bool = False
 
 
+class Leg(msgspec.Struct):
+    """One instrument of a spread, and its lots a lot of the spread; below 0: sold."""
+
+    instrument_name: str
+    amount: int
+
+
 class Instrument(msgspec.Struct):
     """The terms of what is traded. `contract_size` counts GPU-hours a lot."""
 
@@ -58,6 +65,7 @@ class Instrument(msgspec.Struct):
     block_trade_commission: Decimal
     fee_per_lot: Decimal  # USD a side, of those who are no members; the commissions are fractions.
     rfq: bool = False
+    legs: list[Leg] = []  # Of a spread.
 
 
 class Stats(msgspec.Struct):
@@ -67,6 +75,8 @@ class Stats(msgspec.Struct):
     volume_usd: Decimal
     low: Price
     high: Price
+    open: Price
+    vwap: Price
     price_change: Price = None
 
 
@@ -91,6 +101,10 @@ class Ticker(msgspec.Struct):
     estimated_delivery_price: Price = None
     indicative_price: Price = None
     indicative_amount: int = 0
+    implied_bid: Price = None
+    implied_bid_amount: int = 0
+    implied_ask: Price = None
+    implied_ask_amount: int = 0
 
 
 class Book(Ticker, kw_only=True):
@@ -135,6 +149,24 @@ class BookChange(msgspec.Struct):
     bids: list[tuple[str, Decimal, int]] | list[tuple[Decimal, int]]
     asks: list[tuple[str, Decimal, int]] | list[tuple[Decimal, int]]
     prev_change_id: int | msgspec.UnsetType = msgspec.UNSET
+    implied_bid: Price = None
+    implied_bid_amount: int = 0
+    implied_ask: Price = None
+    implied_ask_amount: int = 0
+
+
+class OrdersChange(msgspec.Struct):
+    """All orders of a book, or what changed since the message whose change_id it names.
+
+    Each is (action, direction, order_id, price, amount shown).
+    """
+
+    type: str
+    timestamp: int
+    instrument_name: str
+    change_id: int
+    orders: list[tuple[str, str, str, Decimal, int]]
+    prev_change_id: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class Quote(msgspec.Struct):
@@ -146,6 +178,10 @@ class Quote(msgspec.Struct):
     best_bid_amount: int
     best_ask_price: Price
     best_ask_amount: int
+    implied_bid: Price = None
+    implied_bid_amount: int = 0
+    implied_ask: Price = None
+    implied_ask_amount: int = 0
 
 
 class Trade(msgspec.Struct):

@@ -7,7 +7,8 @@ nothing of the engine's state.
 import numpy as np
 
 from engine.jit import Row, Table, entry, kernel
-from engine.schema import SLOT_BITS, Did, Side
+from engine.schema import SLOT_BITS, Did, Role, Side
+from gateway.queues import Queued
 
 ORDER = np.dtype(
     [
@@ -15,6 +16,7 @@ ORDER = np.dtype(
         ("price", "<i8"),
         ("leaves", "<i8"),
         ("shown", "<i8"),  # What of it the book displays.
+        ("place", "<i8"),  # Rises in the order in which orders came to their queues.
         ("instrument", "<i4"),
         ("side", "<i4"),
     ]
@@ -31,6 +33,7 @@ LADDER = np.dtype(
 Level = tuple[int, int]  # Price in units, lots.
 
 _SLOTS = (1 << SLOT_BITS) - 1
+_EVENT_BITS = 20  # More than events of one command.
 
 
 class Books:
@@ -79,6 +82,16 @@ class Books:
         ladder = self._ladders[instrument]
         return int(self._side(instrument, side)[(price - ladder["low"]) // ladder["tick"]])
 
+    def queued(self, instrument: int) -> list[tuple[int, Queued]]:
+        """Return the orders that an instrument's book shows, by id, as their queues stand.
+
+        It looks at all orders of all books: for who begins to follow one.
+        """
+        resting = self._orders[self._orders["order_id"] != 0]
+        mine = resting[resting["instrument"] == instrument]
+        found = mine[np.argsort(mine["place"])][["order_id", "side", "price", "leaves", "shown"]]
+        return [(order_id, Queued(*order)) for order_id, *order in found.tolist()]
+
     def _side(self, instrument: int, side: int) -> Table:
         ladder = self._ladders[instrument]
         first = int(ladder["first"] + side * ladder["ranks"])
@@ -120,7 +133,7 @@ def fold(orders: Table, ladders: Table, lots: Table, events: Table, changed: Tab
         elif event.kind == Did.REFILLED:
             count = rest(order, event, event.quantity, ladders, lots, changed, count)
         elif order.order_id == event.order_id and event.order_id != 0:
-            if event.kind == Did.FILLED:
+            if event.kind == Did.FILLED and event.role != Role.LEG:
                 count = take(order, event.quantity, ladders, lots, changed, count)
             elif event.kind == Did.CANCELED:
                 count = take(order, order.shown, ladders, lots, changed, count)
@@ -141,6 +154,7 @@ def rest(
     order.price = event.price
     order.leaves = event.leaves
     order.shown = shown
+    order.place = (event.seq << _EVENT_BITS) | event.n
     order.instrument = event.instrument
     order.side = event.side
     changed[count] = place(order, ladders)

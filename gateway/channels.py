@@ -7,17 +7,16 @@ flushed at each publication, others every 100 ms, and then hold the last state.
 from collections.abc import Callable
 from typing import Any, Protocol
 
-import msgspec
 from typing_extensions import override
 
 from engine.schema import Phase, Side
 from gateway import answers
 from gateway.accounts import Fill, Order
 from gateway.charts import newest
-from gateway.codec import STATES, decimal
+from gateway.codec import STATES
 from gateway.markets import Trade
 from gateway.own import fill, order, summary
-from gateway.public import best, side_levels, ticker_fields, trade
+from gateway.public import best, implied, ticker_fields, trade
 from gateway.view import Changes, View
 
 Covers = Callable[[int], bool]  # Whether a channel is about an instrument.
@@ -39,64 +38,6 @@ class Channel(Protocol):
 
     def flush(self, view: View) -> list[Any]:
         """Return the messages that bring every subscriber up to date."""
-
-
-class BookChannel(Channel):
-    """The whole book as a snapshot, then each change, chained by change ids."""
-
-    def __init__(self, view: View, instrument: int, is_raw: bool) -> None:
-        self.is_raw = is_raw
-        self._instrument = instrument
-        self._name = view.directory.instruments[instrument].name
-        self._change_id = view.markets[instrument].change_id
-        self._sent: tuple[dict[int, int], dict[int, int]] = ({}, {})
-        for side in Side:
-            self._sent[side].update(view.books.levels(instrument, side, 1 << 16))
-        self._touched: set[tuple[int, int]] = set()
-
-    @override
-    def first(self, view: View) -> list[Any]:
-        bids = [("new", decimal(price), lots) for price, lots in self._ordered(Side.BUY)]
-        asks = [("new", decimal(price), lots) for price, lots in self._ordered(Side.SELL)]
-        time = view.markets[self._instrument].time // _MS
-        return [answers.BookChange("snapshot", time, self._name, self._change_id, bids, asks)]
-
-    @override
-    def take(self, changes: Changes) -> bool:
-        self._touched |= changes.books.get(self._instrument, set())
-        return bool(self._touched)
-
-    @override
-    def flush(self, view: View) -> list[Any]:
-        market, before = view.markets[self._instrument], self._change_id
-        bids, asks = self._changes(view, Side.BUY), self._changes(view, Side.SELL)
-        self._touched = set()
-        if not (bids or asks):
-            return []
-        self._change_id = market.change_id
-        time = market.time // _MS
-        name = self._name
-        return [answers.BookChange("change", time, name, self._change_id, bids, asks, before)]
-
-    def _ordered(self, side: int) -> list[tuple[int, int]]:
-        return sorted(self._sent[side].items(), reverse=side == Side.BUY)
-
-    def _changes(self, view: View, side: int) -> list[tuple[str, Any, int]]:
-        sent, changes = self._sent[side], []
-        touched = sorted(
-            (price for of, price in self._touched if of == side), reverse=side == Side.BUY
-        )
-        for price in touched:
-            lots, before = view.books.lots(self._instrument, side, price), sent.get(price, 0)
-            if lots == before:
-                continue
-            action = "delete" if lots == 0 else "change" if before else "new"
-            changes.append((action, decimal(price), lots))
-            if lots:
-                sent[price] = lots
-            else:
-                del sent[price]
-        return changes
 
 
 class MarketChannel(Channel):
@@ -131,28 +72,9 @@ class QuoteChannel(MarketChannel):
     def flush(self, view: View) -> list[Any]:
         number = self.instrument
         bid, ask = best(view, number, Side.BUY), best(view, number, Side.SELL)
-        time = view.markets[number].time // _MS
-        return [answers.Quote(view.directory.instruments[number].name, time, *bid, *ask)]
-
-
-class DepthChannel(MarketChannel):
-    """The best prices of a book, whole each time."""
-
-    def __init__(self, instrument: int, depth: int, is_raw: bool) -> None:
-        super().__init__(instrument, is_raw)
-        self._depth = depth
-
-    @override
-    def take(self, changes: Changes) -> bool:
-        return self.instrument in changes.books
-
-    @override
-    def flush(self, view: View) -> list[Any]:
-        number, market = self.instrument, view.markets[self.instrument]
-        bids = side_levels(view, number, Side.BUY, self._depth)
-        asks = side_levels(view, number, Side.SELL, self._depth)
+        market = view.markets[number]
         time, name = market.time // _MS, market.terms.name
-        return [answers.BookChange(msgspec.UNSET, time, name, market.change_id, bids, asks)]
+        return [answers.Quote(name, time, *bid, *ask, **implied(market))]
 
 
 class ChartChannel(MarketChannel):

@@ -4,13 +4,15 @@ The same bound that the kernel holds orders against, from the same numbers: its
 positions, its working orders, the rates, the calendar charges and the marks.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from engine.schema import NIL_PRICE, Side
+from clearing.directory import Leg
+from engine.schema import NIL_PRICE, Form, Side
 from gateway.accounts import Account, Order
-from gateway.markets import Market, Markets
+from gateway.combos import divisor
+from gateway.markets import Markets
 
 
 class Figures(NamedTuple):
@@ -38,8 +40,8 @@ class Figures(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Stake:
-    """Lots of one contract: held, and working on either side."""
+class _Lots:
+    """Lots of one contract: held, and what working orders can add, as legs of spreads too."""
 
     net: int = 0
     buys: int = 0
@@ -47,65 +49,89 @@ class _Stake:
 
 
 @dataclass(slots=True)
-class _Exposure:
-    """What an account has at stake in a product: money at the contracts' rates, and lots."""
+class _Money:
+    """The same of a product, each lot at its contract's rate."""
 
     net: int = 0
     buys: int = 0
     sells: int = 0
-    longs: int = 0  # The most lots that each contract can come to be long, summed.
-    shorts: int = 0
 
-    def add(self, stake: _Stake, rate: int) -> None:
-        """Count one contract more."""
-        self.net += stake.net * rate
-        self.buys += stake.buys * rate
-        self.sells += stake.sells * rate
-        self.longs += max(stake.net + stake.buys, 0)
-        self.shorts += max(stake.sells - stake.net, 0)
+    def worst(self) -> int:
+        """Return the most that is at stake whatever fills."""
+        return max(abs(self.net + self.buys), abs(self.net - self.sells))
 
-    def bound(self, charge: int) -> int:
-        """Return what is needed whatever fills."""
-        worst = max(abs(self.net + self.buys), abs(self.net - self.sells))
-        return worst + charge * min(self.longs, self.shorts)
+
+class _Stakes:
+    """What an account has at stake: positions, and orders as they are counted in."""
+
+    def __init__(self, account: Account, markets: Markets) -> None:
+        self._markets = markets
+        self._lots: dict[int, _Lots] = defaultdict(_Lots)
+        self._money: dict[int, _Money] = defaultdict(_Money)
+        for instrument, holding in account.holdings.items():
+            market = markets[instrument]
+            self._lots[instrument].net = holding.net
+            self._money[market.terms.product].net += holding.net * market.rate
+
+    def bound(self) -> int:
+        """Return what is needed, in micro-dollars; products add."""
+        total = 0
+        for product, money in self._money.items():
+            mine = [
+                lots
+                for instrument, lots in self._lots.items()
+                if self._markets[instrument].terms.product == product
+            ]
+            longs = sum(max(lots.net + lots.buys, 0) for lots in mine)
+            shorts = sum(max(lots.sells - lots.net, 0) for lots in mine)
+            total += money.worst() + self._markets.charge.get(product, 0) * min(longs, shorts)
+        return total
+
+    def work(self, order: Order) -> None:
+        """Count in what an order can add. A spread of one product nets its legs' rates."""
+        market, bought = self._markets[order.instrument], _signed(order)
+        legs = market.legs or [Leg(order.instrument, 1)]
+        for leg in legs:
+            self._add(self._lots[leg.instrument], leg.ratio * bought)
+        if market.terms.form == Form.INTER:
+            for leg in legs:
+                at_stake = leg.ratio * bought * self._markets[leg.instrument].rate
+                product = self._markets[leg.instrument].terms.product
+                self._add(self._money[product], at_stake)
+        else:
+            rate = sum(leg.ratio * self._markets[leg.instrument].rate for leg in legs)
+            self._add(self._money[market.terms.product], rate * bought)
+
+    def _add(self, to: _Lots | _Money, bought: int) -> None:
+        to.buys += max(bought, 0)
+        to.sells += max(-bought, 0)
 
 
 def figures(account: Account, markets: Markets, initial_percent: int) -> Figures:
     """Return what an account has and needs, as of the last publication."""
-    held = {
-        instrument: _Stake(holding.net)
-        for instrument, holding in account.holdings.items()
-        if holding.net
-    }
-    maintenance = _bound(held, markets)
+    stakes = _Stakes(account, markets)
+    maintenance = stakes.bound()
     open_ = sum(
         holding.open(markets[instrument]) for instrument, holding in account.holdings.items()
     )
     for order in account.live.values():
-        stake = held.setdefault(order.instrument, _Stake())
-        if order.side == Side.BUY:
-            stake.buys += order.leaves
-        else:
-            stake.sells += order.leaves
-    reserves = sum(_reserve(order, markets[order.instrument]) for order in account.live.values())
-    initial = -(-_bound(held, markets) * initial_percent // 100) + reserves
+        stakes.work(order)
+    reserves = sum(_reserve(order, markets) for order in account.live.values())
+    initial = -(-stakes.bound() * initial_percent // 100) + reserves
     return Figures(account.cash, open_, maintenance, initial)
 
 
-def _bound(stakes: Mapping[int, _Stake], markets: Markets) -> int:
-    exposures: dict[int, _Exposure] = {}
-    for instrument, stake in stakes.items():
-        market = markets[instrument]
-        exposures.setdefault(market.terms.product, _Exposure()).add(stake, market.rate)
-    return sum(
-        exposure.bound(markets.charge.get(product, 0)) for product, exposure in exposures.items()
-    )
+def _signed(order: Order) -> int:
+    return order.leaves if order.side == Side.BUY else -order.leaves
 
 
-def _reserve(order: Order, market: Market) -> int:
-    """Return what an order would lose against the mark if all that is left of it filled."""
-    if market.mark == NIL_PRICE:
+def _reserve(order: Order, markets: Markets) -> int:
+    """Return what an order would lose against the marks if all that is left of it filled."""
+    market = markets[order.instrument]
+    legs = market.legs or [Leg(order.instrument, 1)]
+    marks = [markets[leg.instrument].mark for leg in legs]
+    if NIL_PRICE in marks:
         return 0
-    loss = order.price - market.mark
-    worst = max(0, loss if order.side == Side.BUY else -loss)
-    return order.leaves * worst * market.terms.value
+    worth = sum(leg.ratio * mark for leg, mark in zip(legs, marks, strict=True))
+    loss = divisor(market) * order.price - worth
+    return max(0, _signed(order) * loss) * market.terms.value

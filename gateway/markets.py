@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from clearing.directory import Instrument
+from clearing.directory import Instrument, Leg
 from engine.exchange import Outcome
 from engine.jit import Row
 from engine.layout import MONEY
@@ -20,6 +20,7 @@ MINUTE = 60_000_000_000
 DAY = 1_440 * MINUTE
 TRADES_KEPT = 1_000
 CANDLES_KEPT = 7 * 1_440
+NOTHING = (NIL_PRICE, 0)  # Price and lots where there is no implied price.
 
 
 class Trade(NamedTuple):
@@ -64,6 +65,7 @@ class Market:
     """Where one instrument stands."""
 
     terms: Instrument
+    legs: list[Leg]  # Of a spread; else none.
     listed: int
     phase: int = Phase.CLOSE
     time: int = 0
@@ -73,6 +75,7 @@ class Market:
     settlement: int = NIL_PRICE
     indicative: int = NIL_PRICE
     indicative_lots: int = 0
+    implied: list[tuple[int, int]] = field(default_factory=lambda: [NOTHING, NOTHING])  # By side.
     rate: int = 0  # Maintenance margin of one lot.
     open_interest: int = 0
     traded: int = 0  # Trades so far.
@@ -115,10 +118,14 @@ class Moved(NamedTuple):
     trades: list[Trade]
     touched: set[int]
     phased: set[int]
+    implied: set[int]
 
 
 _KINDS = chosen(
-    [Did.FILLED, Did.INDICATIVE, Did.PHASED, Did.MARKED, Did.SETTLED, Did.RATED, Did.FIXED]
+    [
+        *(Did.FILLED, Did.INDICATIVE, Did.PHASED, Did.IMPLIED),
+        *(Did.MARKED, Did.SETTLED, Did.RATED, Did.FIXED),
+    ]
 )
 
 
@@ -139,16 +146,17 @@ class Markets:
     def __getitem__(self, instrument: int) -> Market:
         return self._markets[instrument]
 
-    def add(self, terms: Instrument, now: int) -> None:
+    def add(self, terms: Instrument, legs: list[Leg], now: int) -> None:
         """List one more instrument: its number is its place."""
         assert terms.number == len(self._markets)
-        self._markets.append(Market(terms, now))
+        self._markets.append(Market(terms, legs, now))
 
     def fold(self, outcome: Outcome) -> Moved:
         """Take in what a frame did."""
         trades: list[Trade] = []
         touched: set[int] = set()
         phased: set[int] = set()
+        implied: set[int] = set()
         first = outcome.frame.seq
         for event in select(outcome.events, _KINDS):
             instrument = event.instrument
@@ -160,11 +168,15 @@ class Markets:
             touched.add(instrument)
             if event.kind == Did.FILLED:
                 trades.extend(self._trade(market, event))
+            elif event.kind == Did.IMPLIED:
+                is_none = event.quantity == 0
+                market.implied[event.side] = NOTHING if is_none else (event.price, event.quantity)
+                implied.add(instrument)
             else:
                 phase = market.phase
                 _fold_figure(market, event)
                 phased |= {instrument} if market.phase != phase else set()
-        return Moved(trades, touched, phased)
+        return Moved(trades, touched, phased, implied)
 
     def described(self, event: Event) -> Trade:
         """Return a fill as a trade of its market as it stands; nothing is counted."""

@@ -1,11 +1,10 @@
 """Channel names: what each part means, and the channel that a name stands for."""
 
+from gateway.book_channels import BookChannel, DepthChannel, OrdersChannel
 from gateway.channels import (
-    BookChannel,
     Channel,
     ChartChannel,
     Covers,
-    DepthChannel,
     MarketChannel,
     OwnOrdersChannel,
     OwnTradesChannel,
@@ -15,6 +14,7 @@ from gateway.channels import (
     TradesChannel,
 )
 from gateway.charts import minutes_of
+from gateway.combos import is_of_kind
 from gateway.refusals import RefusedError, invalid
 from gateway.view import View
 
@@ -25,6 +25,7 @@ DEPTHS = ("1", "10", "20")
 
 # Form of each channel, as the protocol's table shows it.
 PUBLIC = (
+    "book.{instrument}.mbo",
     "book.{instrument}.{interval}",
     "book.{instrument}.none.{depth}.{interval}",
     "chart.trades.{instrument}.{resolution}",
@@ -51,6 +52,8 @@ def is_private(name: str) -> bool:
 def open_public(view: View, name: str) -> Channel:
     """Return the channel of a name. Raises RefusedError where it names none."""
     match name.split("."):
+        case ["book", instrument, "mbo"]:
+            return OrdersChannel(view, _instrument(view, instrument))
         case ["book", instrument, interval]:
             return BookChannel(view, _instrument(view, instrument), _is_raw(name, interval))
         case ["book", instrument, "none", depth, interval] if depth in DEPTHS:
@@ -104,9 +107,10 @@ def _only(view: View, name: str) -> Covers:
 def _covering(view: View, name: str, kind: str, currency: str) -> Covers:
     if kind not in KINDS:
         raise _unknown(name)
-    if kind not in ("any", "future"):
-        return lambda _instrument: False
-    return lambda instrument: view.covers(currency, instrument)
+    return lambda instrument: (
+        is_of_kind(view.directory.instruments[instrument], kind)
+        and view.covers(currency, instrument)
+    )
 
 
 def _is_raw(name: str, interval: str) -> bool:

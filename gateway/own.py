@@ -21,6 +21,7 @@ from gateway.codec import (
     dollars,
     order_number,
 )
+from gateway.combos import kind_of
 from gateway.credits import LIMITS
 from gateway.figures import Figures, figures
 from gateway.public import index_of, paged, spot
@@ -115,7 +116,7 @@ def position(view: View, account: Account, terms: directory.Instrument) -> own_a
     realized = dollars(holding.paid)
     return own_answers.Position(
         instrument_name=terms.name,
-        kind="future",
+        kind=kind_of(terms),
         direction="zero" if holding.net == 0 else SIDES[Side.BUY if holding.net > 0 else Side.SELL],
         size=holding.net,
         size_currency=Decimal(holding.net * LOT_HOURS),

@@ -6,12 +6,12 @@ from typing import Any
 
 from clearing.calendar import moment
 from clearing.directory import Instrument
-from engine.instruments import LOT_HOURS, as_date, code_name
+from engine.instruments import LOT_HOURS, as_date
 from engine.schema import NIL_PRICE, Phase, Side
-from gateway import answers, messages
+from gateway import answers, combos, messages
 from gateway.charts import chart
-from gateway.codec import SIDES, STATES, decimal, decimal_or_none, dollars
-from gateway.markets import Trade
+from gateway.codec import SIDES, STATES, average, decimal, decimal_or_none, dollars
+from gateway.markets import Market, Trade
 from gateway.view import View
 
 _LAST_FIXING_S = (14 * 60 + 30) * 60  # Chicago; an expiring future stops trading then.
@@ -24,26 +24,26 @@ def spot(micro: int) -> Decimal | None:
 
 
 def index_of(view: View, terms: Instrument) -> Decimal | None:
-    """Return the last index of an instrument's product."""
-    return spot(view.markets.index.get(terms.product, NIL_PRICE))
+    """Return the last index of an instrument's product; None for a spread."""
+    return None if terms.is_spread else spot(view.markets.index.get(terms.product, NIL_PRICE))
 
 
 def instrument(view: View, terms: Instrument) -> answers.Instrument:
     """Return an instrument's terms and phase."""
     market, product = view.markets[terms.number], view.directory.products[terms.product]
     notional = 0 if market.mark == NIL_PRICE else market.mark * terms.value
-    fee = product.terms.fees.other
+    fee = combos.fee(view.directory, terms)
     fraction = (fee / dollars(notional)).quantize(Decimal("1e-6")) if notional else Decimal(0)
     return answers.Instrument(
         instrument_name=terms.name,
         instrument_id=terms.number,
-        code=code_name(product.name, terms.month),
+        code=combos.code_of(view.directory, terms),
         base_currency=product.name,
         counter_currency="USD",
         quote_currency="USD",
         settlement_currency="USD",
         price_index=f"{product.name.lower()}_usd",
-        kind="future",
+        kind=combos.kind_of(terms),
         instrument_type="linear",
         future_type="linear",
         settlement_period="month",
@@ -62,6 +62,10 @@ def instrument(view: View, terms: Instrument) -> answers.Instrument:
         taker_commission=fraction,
         block_trade_commission=fraction,
         fee_per_lot=fee,
+        legs=[
+            answers.Leg(view.directory.instruments[leg.instrument].name, leg.ratio)
+            for leg in market.legs
+        ],
     )
 
 
@@ -80,9 +84,9 @@ def ticker_fields(view: View, terms: Instrument) -> dict[str, Any]:
         "best_ask_price": ask[0],
         "best_ask_amount": ask[1],
         "last_price": decimal_or_none(market.last),
-        "mark_price": decimal_or_none(market.mark),
+        "mark_price": decimal_or_none(combos.mark(view.markets, market)),
         "index_price": index,
-        "settlement_price": decimal_or_none(market.settlement),
+        "settlement_price": decimal_or_none(combos.settlement(view.markets, market)),
         "min_price": decimal(terms.low),
         "max_price": decimal(terms.high),
         "open_interest": market.open_interest,
@@ -91,10 +95,24 @@ def ticker_fields(view: View, terms: Instrument) -> dict[str, Any]:
             dollars(day.cost * terms.value),
             decimal_or_none(day.low),
             decimal_or_none(day.high),
+            decimal_or_none(day.open),
+            average(day.cost, day.lots) if day.lots else None,
         ),
         "estimated_delivery_price": index,
         "indicative_price": decimal_or_none(market.indicative),
         "indicative_amount": market.indicative_lots,
+        **implied(market),
+    }
+
+
+def implied(market: Market) -> dict[str, Any]:
+    """Return the fields of the best implied prices, by name; None and 0 where there is none."""
+    (bid, bid_lots), (ask, ask_lots) = market.implied
+    return {
+        "implied_bid": decimal_or_none(bid),
+        "implied_bid_amount": bid_lots,
+        "implied_ask": decimal_or_none(ask),
+        "implied_ask_amount": ask_lots,
     }
 
 
@@ -171,12 +189,11 @@ def _instrument(view: View, asked: messages.ByInstrument) -> answers.Instrument:
 
 
 def _instruments(view: View, asked: messages.Instruments) -> list[answers.Instrument]:
-    if asked.kind not in ("any", "future"):
-        return []
     return [
         instrument(view, terms)
         for terms in view.selected(asked.currency)
-        if (view.markets[terms.number].phase == Phase.EXPIRED) == asked.expired
+        if combos.is_of_kind(terms, asked.kind)
+        and (view.markets[terms.number].phase == Phase.EXPIRED) == asked.expired
     ]
 
 
@@ -191,13 +208,11 @@ def _summary_one(view: View, asked: messages.ByInstrument) -> list[answers.BookS
 
 
 def _summaries(view: View, asked: messages.ByCurrency) -> list[answers.BookSummary]:
-    if asked.kind not in ("any", "future"):
-        return []
-    found = (terms for terms in view.selected(asked.currency))
     return [
         _summary(view, terms)
-        for terms in found
-        if view.markets[terms.number].phase != Phase.EXPIRED
+        for terms in view.selected(asked.currency)
+        if combos.is_of_kind(terms, asked.kind)
+        and view.markets[terms.number].phase != Phase.EXPIRED
     ]
 
 

@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from clearing.directory import Directory, Instrument
 from engine.exchange import Outcome
-from engine.instruments import code_name
+from engine.jit import Table
 from gateway.accounts import Accounts, Fill, Order
 from gateway.book import Books
+from gateway.combos import code_of
 from gateway.markets import Markets, Trade
 from gateway.refusals import INSTRUMENT_NOT_FOUND, RefusedError, invalid
 
@@ -22,7 +23,8 @@ class Changes(NamedTuple):
     """What one outcome changed, for those who are subscribed."""
 
     time: int
-    books: dict[int, Prices]
+    events: Table
+    books: dict[int, Prices]  # Those too whose implied prices changed alone.
     trades: list[Trade]
     markets: set[int]
     phased: set[int]
@@ -52,13 +54,16 @@ class View:
             self._list(terms)
         books = self.books.fold(outcome.events)
         moved = self.markets.fold(outcome)
+        for instrument in moved.implied:
+            books.setdefault(instrument, set())
         for instrument in books:
             market = self.markets[instrument]
             market.change_id, market.time = self.seq, self.time
         trades = {trade.trade_id: trade for trade in moved.trades}
         own = self.accounts.fold(outcome, trades)
         touched = moved.touched | books.keys()
-        return Changes(self.time, books, moved.trades, touched, moved.phased, *own)
+        seen = self.time, outcome.events, books
+        return Changes(*seen, moved.trades, touched, moved.phased, *own)
 
     def instrument(self, name: str) -> Instrument:
         """Return an instrument by its name or its code. Raises RefusedError."""
@@ -84,6 +89,5 @@ class View:
 
     def _list(self, terms: Instrument) -> None:
         self.books.add(terms.number, terms.low, terms.high, terms.tick)
-        self.markets.add(terms, self.time)
-        model = self.directory.products[terms.product].name
-        self._codes[code_name(model, terms.month)] = terms
+        self.markets.add(terms, self.directory.legs.get(terms.number, []), self.time)
+        self._codes[code_of(self.directory, terms)] = terms

@@ -13,7 +13,7 @@ from clearing.venue import Venue
 from engine.layout import EVENT
 from engine.rows import Batch
 from engine.schema import Kind, Side
-from gateway.channels import BookChannel
+from gateway.book_channels import BookChannel
 from gateway.clock import Clock, speed_of
 from gateway.credits import Bucket, Limits
 from gateway.hub import Hub

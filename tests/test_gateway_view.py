@@ -5,7 +5,7 @@ import pytest
 from engine.jit import Table
 from engine.schema import Phase, Side
 from engine.state import State
-from gateway.channels import BookChannel
+from gateway.book_channels import BookChannel
 from gateway.figures import figures
 from gateway.view import View
 from sim.run import Run
