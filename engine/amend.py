@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from engine.admission import admit_change
 from engine.book import find, rank_of, show, shrink, unlink
 from engine.emit import tell
 from engine.guards import daily_limits, unguarded
 from engine.jit import Index, Row, Table, kernel
-from engine.limits import admit, reserve_of, work
+from engine.limits import reserve_of, work
 from engine.match import cross, remove, rest
 from engine.orders import is_short_of, is_unreachable, off_ladder, shows_too_little
 from engine.owners import alert, barred
@@ -59,7 +60,7 @@ def replace(state: State, command: Row, events: Table, count: int) -> tuple[int,
     keeps_place = command.price == order.price and lots <= 0
     reserve = reserve_of(instrument, order.side, command.price)
     if not keeps_place:
-        reason = _unbearable(state, command, order, command.price, lots, reserve)
+        reason = _unbearable(state, command, order, leaves, command.price)
         if reason != Reason.NONE:
             return reason, count
 
@@ -107,7 +108,7 @@ def _replace_stop(
     lots = command.quantity - order.leaves
     keeps_place = trigger == order.trigger and lots <= 0
     if reason == Reason.NONE and not (keeps_place and price == order.price):
-        reason = _unbearable(state, command, order, price, lots, reserve)
+        reason = _unbearable(state, command, order, command.quantity, price)
     if reason != Reason.NONE:
         return reason, count
 
@@ -163,16 +164,12 @@ def _unreplaceable(state: State, instrument: Row, order: Row, command: Row) -> i
 
 
 @kernel
-def _unbearable(state: State, command: Row, order: Row, price: int, lots: int, reserve: int) -> int:
-    """Return why an order may not change to this price and so many lots more, or NONE.
-
-    reserve: of a lot at the new price.
-    """
+def _unbearable(state: State, command: Row, order: Row, leaves: int, price: int) -> int:
+    """Return why an order may not change to this price and so many lots left, or NONE."""
     reason: int = unguarded(state, command.instrument, order.side, price)
     if reason != Reason.NONE:
         return reason
-    change = (order.leaves + lots) * reserve - order.leaves * order.reserve
-    return admit(state, order.account, command.instrument, order.side, lots, change)
+    return admit_change(state, command, order, leaves, price)
 
 
 @kernel

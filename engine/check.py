@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
-from engine.schema import NIL_PRICE, Phase, Side
+from engine.schema import NIL_PRICE, Form, Phase, Side
 from engine.state import State
 from engine.stops import WAITING
 
@@ -125,11 +125,14 @@ def _check_accounts(state: State, orders: list[Any]) -> None:
     """Exposures, bounds, reserves and open variation are what positions and orders make them."""
     reserves: dict[int, int] = defaultdict(int)
     for order in orders:
-        reserves[int(order["account"])] += int(order["leaves"] * order["reserve"])
+        if not state.instruments[order["instrument"]]["premium"]:
+            reserves[int(order["account"])] += int(order["leaves"] * order["reserve"])
     sums: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0] * 5)
     opened: dict[int, int] = defaultdict(int)
     for position in state.positions[1 : int(state.totals[0]["positions"])]:
         instrument = state.instruments[position["instrument"]]
+        if instrument["premium"]:
+            continue
         rate, net = int(instrument["rate"]), int(position["net"])
         buys, sells = int(position["buys"]), int(position["sells"])
         reach = max(net + buys, 0), max(sells - net, 0)
@@ -140,6 +143,7 @@ def _check_accounts(state: State, orders: list[Any]) -> None:
             unpaid = net * int(instrument["mark"]) - int(position["cost"])
             opened[key[0]] += unpaid * int(instrument["value"])
     bounds: dict[int, int] = defaultdict(int)
+    _add_covers(state, orders, bounds, reserves)
     names = ("net", "buys", "sells", "longs", "shorts")
     for (account, product), made in sums.items():
         exposure = state.exposures[account, product]
@@ -175,3 +179,50 @@ def _check_owners(state: State, orders: list[Any]) -> None:
         assert [int(stake[name]) for name in ("net", "buys", "sells")] == sums[key]
     assert len(stakes) == len(sums)
     assert not any(state.accounts[order["account"]]["killed"] for order in orders)
+
+
+def _add_covers(
+    state: State, orders: list[Any], bounds: dict[int, int], reserves: dict[int, int]
+) -> None:
+    """Add what contracts that are paid for need: of every lot what is worst, short or not."""
+    working: dict[int, list[Any]] = defaultdict(list)
+    for order in orders:
+        working[int(order["position"])].append(order)
+    for place in range(1, int(state.totals[0]["positions"])):
+        position, premium = state.positions[place], state.premiums[place]
+        instrument = state.instruments[position["instrument"]]
+        assert instrument["premium"] or not any(premium.tolist())
+        if not instrument["premium"]:
+            continue
+        assert position["cost"] == 0
+        need, net, own = _need_of(instrument), int(position["net"]), working[place]
+        paid = [_premium_of(instrument, o) for o in own if o["side"] == Side.BUY]
+        earned = [_premium_of(instrument, o) for o in own if o["side"] == Side.SELL]
+        assert premium.tolist() == (
+            sum(lots * min(each, need) for lots, each in paid),
+            sum(lots * min(each, need) for lots, each in earned),
+            sum(lots * max(each - need, 0) for lots, each in paid),
+        )
+        short = sum(lots * max(need - each, 0) for lots, each in earned) - net * need
+        short += sum(lots * max(each - need, 0) for lots, each in paid)
+        worst = max(short, sum(lots * each for lots, each in paid))
+        reach = max(sum(lots for lots, _ in earned) - net, 0)
+        bound = 0 if instrument["form"] == Form.EVENT else need * reach
+        bounds[int(position["account"])] += bound
+        reserves[int(position["account"])] += worst - bound
+
+
+def _need_of(instrument: Any) -> int:
+    """Return what a lot sold needs, from its terms, its rate and its mark."""
+    need = int(instrument["high"] * instrument["value"])
+    if instrument["form"] != Form.EVENT and instrument["mark"] != NIL_PRICE:
+        marked = int(instrument["rate"] + instrument["mark"] * instrument["value"])
+        need = min(need, marked)
+    assert instrument["need"] == need
+    return need
+
+
+def _premium_of(instrument: Any, order: Any) -> tuple[int, int]:
+    """Return an order's lots and what each pays or brings at its limit."""
+    assert order["reserve"] == order["price"] * instrument["value"]
+    return int(order["leaves"]), int(order["price"] * instrument["value"])

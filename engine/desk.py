@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from engine.admission import admit_new
 from engine.emit import say
 from engine.jit import Row, Table, kernel
-from engine.limits import admit, assign, find_position, reserve_of
+from engine.limits import assign
 from engine.orders import off_ladder
+from engine.positions import find_position
 from engine.schema import Did, Flag, Form, Phase, Reason, Role, Side, Standing
 from engine.state import State
 from engine.trades import appraise, is_known, remember, trade_at
@@ -118,8 +120,7 @@ def _unbearable(state: State, command: Row) -> int:
     missing = _NONE
     for side in range(2):
         account = command.account if side == Side.BUY else command.give_up
-        reserve = lots * reserve_of(state.instruments[index], side, command.price)
-        reason = admit(state, account, index, side, lots, reserve)
+        reason = admit_new(state, account, index, side, lots, command.price)
         if reason != Reason.NONE:
             return reason
         if find_position(state, account, index) == _NONE:

@@ -10,79 +10,18 @@ a calendar for every closing order, and refused it to an account under call.
 
 import numpy as np
 
-from engine.jit import Index, Records, Row, kernel
+from engine.jit import Row, kernel
+from engine.positions import find_position, open_position, reach
+from engine.premium import add_cover, count_premium
 from engine.schema import NIL_PRICE, Reason, Side, Standing
 from engine.state import State
-
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_SHIFT = np.uint64(32)
-_ONE = np.uint64(1)
-
-
-@kernel
-def find_position(state: State, account: int, instrument: int) -> Index:
-    """Return the place of a position, or 0, a row of zeros, where there is none."""
-    return np.uint64(state.table[_probe(state.table, state.positions, account, instrument)])
-
-
-@kernel
-def has_position_room(state: State) -> bool:
-    """Whether one more position fits."""
-    return state.totals[0].positions < np.uint64(len(state.positions))
-
-
-@kernel
-def open_position(state: State, account: int, instrument: int) -> Index:
-    """Return the place of a position, made where there is none; call after `has_position_room`."""
-    entry = _probe(state.table, state.positions, account, instrument)
-    if state.table[entry] != 0:
-        return np.uint64(state.table[entry])
-    place = state.totals[0].positions
-    state.totals[0].positions += _ONE
-    state.table[entry] = place
-    position = state.positions[place]
-    position.account = account
-    position.instrument = instrument
-    position.next = state.instruments[instrument].holders
-    state.instruments[instrument].holders = place
-    owner = state.accounts[account].owner
-    if owner != 0:
-        position.stake = _open_stake(state, owner, instrument)
-    return place
-
-
-@kernel
-def _open_stake(state: State, owner: int, instrument: int) -> Index:
-    """Return the place of what an owner has in an instrument, made where there is none."""
-    entry = _probe(state.stake_table, state.stakes, owner, instrument)
-    if state.stake_table[entry] == 0:
-        place = state.totals[0].stakes
-        state.totals[0].stakes += _ONE
-        state.stake_table[entry] = place
-        state.stakes[place].account = owner
-        state.stakes[place].instrument = instrument
-    return np.uint64(state.stake_table[entry])
-
-
-@kernel
-def _probe(table: Records, rows: Records, account: int, instrument: int) -> Index:
-    """Return the entry of a table that holds this row, or the empty one where it would."""
-    mask = np.uint64(len(table) - 1)
-    key = (np.uint64(account) << _SHIFT) | np.uint64(instrument)
-    entry = ((key * _GOLDEN) >> _SHIFT) & mask
-    while True:
-        place = table[entry]
-        if place == 0:
-            return entry
-        row = rows[place]
-        if row.account == account and row.instrument == instrument:
-            return entry
-        entry = (entry + _ONE) & mask
 
 
 @kernel
 def reserve_of(instrument: Row, side: int, price: int) -> int:
-    """Return what a lot at this limit would lose against the mark, in micro-dollars."""
+    """Return what a lot at this limit would lose against the mark, or pay, in micro-dollars."""
+    if instrument.premium != 0:
+        return price * instrument.value
     if instrument.mark == NIL_PRICE:
         return 0
     loss = price - instrument.mark if side == Side.BUY else instrument.mark - price
@@ -112,15 +51,12 @@ def admit(state: State, account_number: int, index: int, side: int, lots: int, r
     """
     instrument = state.instruments[index]
     position = state.positions[find_position(state, account_number, index)]
-    totals = state.totals[0]
+    reason: int = exceeds(state, position, account_number, index, side, lots)
+    if reason != Reason.NONE:
+        return reason
     buys = position.buys + (lots if side == Side.BUY else 0)
     sells = position.sells + (lots if side == Side.SELL else 0)
-    reached = reach(state, position, account_number, index, side) + lots
-    if lots > 0 and reached > instrument.position_max:
-        totals.required, totals.available = reached, instrument.position_max
-        return Reason.POSITION_LIMIT
 
-    account = state.accounts[account_number]
     exposure = state.exposures[account_number, instrument.product]
     charge = state.products[instrument.product].charge
     longs, shorts = exposure.longs, exposure.shorts
@@ -129,36 +65,31 @@ def admit(state: State, account_number: int, index: int, side: int, lots: int, r
     else:
         shorts += max(sells - position.net, 0) - _shorts(position)
     bound = bound_with(exposure, charge, lots * instrument.rate, side, longs, shorts)
-    bounds = account.bounds + bound - exposure.bound
-    reserves = account.reserves + reserve
-    if bounds + reserves <= account.bounds + account.reserves:
-        return Reason.NONE
-    totals.required = initial(account, bounds) + reserves
-    totals.available = account.equity + account.open
-    if account.standing != Standing.GOOD or totals.required > totals.available:
-        return Reason.MARGIN_SHORT
+    return unaffordable(state, account_number, bound - exposure.bound, reserve)
+
+
+@kernel
+def exceeds(state: State, position: Row, account: int, index: int, side: int, lots: int) -> int:
+    """Return POSITION_LIMIT where `lots` more on this side could pass it, or NONE."""
+    position_max, totals = state.instruments[index].position_max, state.totals[0]
+    reached = reach(state, position, account, index, side) + lots
+    if lots > 0 and reached > position_max:
+        totals.required, totals.available = reached, position_max
+        return Reason.POSITION_LIMIT
     return Reason.NONE
 
 
 @kernel
-def reach(state: State, position: Row, account: int, index: int, side: int) -> int:
-    """Return the lots that a side can come to hold: the account's, or its owner's where more.
-
-    position: the account's in the instrument; a row of zeros where there is none.
-    """
-    reached = _reach_of(position, side)
-    if position.stake != 0:
-        return max(reached, _reach_of(state.stakes[position.stake], side))
-    owner = state.accounts[account].owner
-    if owner != 0:  # The first order of this account, of whose owner others may hold.
-        entry = _probe(state.stake_table, state.stakes, owner, index)
-        return max(reached, _reach_of(state.stakes[state.stake_table[entry]], side))
-    return reached
-
-
-@kernel
-def _reach_of(held: Row, side: int) -> int:
-    return held.net + held.buys if side == Side.BUY else held.sells - held.net
+def unaffordable(state: State, account_number: int, more: int, reserve: int) -> int:
+    """Return why an account may not bear bounds and reserves that rise by so much, or NONE."""
+    if more + reserve <= 0:
+        return Reason.NONE
+    account, totals = state.accounts[account_number], state.totals[0]
+    totals.required = initial(account, account.bounds + more) + account.reserves + reserve
+    totals.available = account.equity + account.open
+    if account.standing != Standing.GOOD or totals.required > totals.available:
+        return Reason.MARGIN_SHORT
+    return Reason.NONE
 
 
 @kernel
@@ -215,13 +146,18 @@ def fill(state: State, order: Row, price: int, quantity: int) -> None:
 def assign(state: State, number: int, index: int, bought: int, price: int) -> None:
     """Give an account lots at `price` that no working order stood for; below 0: take them."""
     instrument = state.instruments[index]
+    place = open_position(state, number, index)
+    position = state.positions[place]
+    if instrument.premium != 0:
+        add_cover(state, place, -1)
+        _count(state, position, Side.BUY, 0, bought)
+        add_cover(state, place, 1)
+        _book(state, instrument, position, bought, price)
+        return
     exposure = state.exposures[number, instrument.product]
-    position = state.positions[open_position(state, number, index)]
     exposure.longs -= _longs(position)
     exposure.shorts -= _shorts(position)
-    _count(position, Side.BUY, 0, bought)
-    if position.stake != 0:
-        _count(state.stakes[position.stake], Side.BUY, 0, bought)
+    _count(state, position, Side.BUY, 0, bought)
     exposure.net += bought * instrument.rate
     exposure.longs += _longs(position)
     exposure.shorts += _shorts(position)
@@ -231,7 +167,10 @@ def assign(state: State, number: int, index: int, bought: int, price: int) -> No
 
 @kernel
 def _book(state: State, instrument: Row, position: Row, bought: int, price: int) -> None:
-    """Count what lots cost, and what they have gained against the mark."""
+    """Count what lots cost, and what they have gained against the mark; or have them paid."""
+    if instrument.premium != 0:
+        state.accounts[position.account].equity -= bought * price * instrument.value
+        return
     position.cost += bought * price
     if instrument.mark != NIL_PRICE:
         gain = bought * (instrument.mark - price) * instrument.value
@@ -242,13 +181,18 @@ def _book(state: State, instrument: Row, position: Row, bought: int, price: int)
 def _move(state: State, order: Row, lots: int, bought: int) -> None:
     """Change what an order has working by `lots` and what its owner holds by `bought`."""
     instrument = state.instruments[order.instrument]
+    if instrument.premium != 0:
+        place = np.uint64(order.position)
+        add_cover(state, place, -1)
+        _count(state, state.positions[place], order.side, lots, bought)
+        count_premium(state, order, lots)
+        add_cover(state, place, 1)
+        return
     exposure = state.exposures[order.account, instrument.product]
     position = state.positions[order.position]
     exposure.longs -= _longs(position)
     exposure.shorts -= _shorts(position)
-    _count(position, order.side, lots, bought)
-    if position.stake != 0:
-        _count(state.stakes[position.stake], order.side, lots, bought)
+    _count(state, position, order.side, lots, bought)
     exposure.net += bought * instrument.rate
     if order.side == Side.BUY:
         exposure.buys += lots * instrument.rate
@@ -260,8 +204,15 @@ def _move(state: State, order: Row, lots: int, bought: int) -> None:
 
 
 @kernel
-def _count(held: Row, side: int, lots: int, bought: int) -> None:
-    """Change a position, or an owner's stake, by lots that work and lots that were bought."""
+def _count(state: State, position: Row, side: int, lots: int, bought: int) -> None:
+    """Change a position, and its owner's stake, by lots that work and lots that were bought."""
+    _add(position, side, lots, bought)
+    if position.stake != 0:
+        _add(state.stakes[position.stake], side, lots, bought)
+
+
+@kernel
+def _add(held: Row, side: int, lots: int, bought: int) -> None:
     held.net += bought
     if side == Side.BUY:
         held.buys += lots

@@ -4,6 +4,7 @@ import numpy as np
 
 from engine.emit import say
 from engine.jit import Index, Row, Table, kernel
+from engine.premium import has_premium, need_of
 from engine.schema import AccountType, Did, Form, Phase, Reason
 from engine.state import State
 
@@ -99,6 +100,8 @@ def list_instrument(state: State, command: Row, events: Table, count: int) -> tu
     instrument.expiry = command.expiry
     instrument.form = command.form
     instrument.block = max(command.block, 1)
+    instrument.premium = has_premium(command.form)
+    instrument.need = need_of(instrument)
     instrument.phase = Phase.CLOSE
     for side in range(4):
         _build_ladder(state, state.sides[command.instrument, side], ranks)
@@ -120,7 +123,16 @@ def _has_sound_terms(command: Row) -> bool:
         return False
     if not Form.FUTURE <= command.form <= Form.EVENT:
         return False
+    if has_premium(command.form) and command.low < 0:
+        return False
+    breadth = _breadth(command)
     return _is_bearable(breadth, command.value, max(command.clip, command.position_max))
+
+
+@kernel
+def _breadth(terms: Row) -> int:
+    """Return the price units that a lot may move by; of one that is paid for, that it may cost."""
+    return terms.high if has_premium(terms.form) else terms.high - terms.low
 
 
 @kernel
@@ -137,7 +149,7 @@ def set_limit(state: State, command: Row, events: Table, count: int) -> tuple[in
     instrument = state.instruments[command.instrument]
     if command.value <= 0:
         return Reason.VALUE_NOT_POSITIVE, count
-    if not _is_bearable(instrument.high - instrument.low, instrument.value, command.value):
+    if not _is_bearable(_breadth(instrument), instrument.value, command.value):
         return Reason.VALUE_TOO_LARGE, count
 
     # From here on the command succeeds.

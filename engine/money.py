@@ -8,6 +8,7 @@ import numpy as np
 from engine.emit import say
 from engine.jit import Row, Table, kernel
 from engine.limits import close, free_money, rebound
+from engine.premium import pay_holders, uncover
 from engine.schema import MONEY_MAX, NIL, NIL_PRICE, Did, Phase, Reason, Standing
 from engine.state import State
 from engine.sweep import expire_orders, renew_reserves, tell_phase
@@ -161,7 +162,10 @@ def mark(state: State, command: Row, events: Table, count: int) -> tuple[int, in
     event.quantity = instrument.mark
     event.other = command.value_2
     instrument.settlement = command.value_2
-    _pay_variation(state, command.instrument, command.value)
+    if instrument.premium != 0:
+        instrument.mark = command.value
+    else:
+        _pay_variation(state, command.instrument, command.value)
     renew_reserves(state, command.instrument)
     return Reason.NONE, count
 
@@ -176,7 +180,11 @@ def settle(state: State, command: Row, events: Table, count: int) -> tuple[int, 
     # From here on the command succeeds.
     index = command.instrument
     count = expire_orders(state, index, command, events, count)
-    _pay_variation(state, index, command.value)
+    if state.instruments[index].premium != 0:
+        uncover(state, index)
+        pay_holders(state, index, command.value)
+    else:
+        _pay_variation(state, index, command.value)
     _close_positions(state, index)
     count = say(events, count, command, Did.SETTLED)
     events[count - 1].price = command.value
@@ -218,13 +226,19 @@ def _close_positions(state: State, index: int) -> None:
     place = np.uint64(instrument.holders)
     while place != _NONE:
         position = state.positions[place]
-        exposure = state.exposures[position.account, instrument.product]
-        exposure.net -= position.net * instrument.rate
-        exposure.longs -= max(position.net, 0)
-        exposure.shorts -= max(-position.net, 0)
+        if instrument.premium == 0:
+            _unexpose(state, instrument, position)
         close(state, position)
         rebound(state, position.account, instrument.product)
         place = np.uint64(position.next)
+
+
+@kernel
+def _unexpose(state: State, instrument: Row, position: Row) -> None:
+    exposure = state.exposures[position.account, instrument.product]
+    exposure.net -= position.net * instrument.rate
+    exposure.longs -= max(position.net, 0)
+    exposure.shorts -= max(-position.net, 0)
 
 
 @kernel
@@ -257,6 +271,9 @@ def _rerate(state: State, index: int, value: int) -> None:
     instrument = state.instruments[index]
     change = value - instrument.rate
     instrument.rate = value
+    if instrument.premium != 0:
+        renew_reserves(state, index)
+        return
     place = np.uint64(instrument.holders)
     while place != _NONE:
         position = state.positions[place]

@@ -2,14 +2,16 @@
 
 import numpy as np
 
+from engine.admission import admit_new
 from engine.book import has_slot, price_of, rank_of, show, take_slot
 from engine.emit import tell
 from engine.guards import daily_limits, unguarded
 from engine.jit import Index, Row, Table, kernel
-from engine.limits import admit, find_position, has_position_room, open_position, reserve_of, work
+from engine.limits import reserve_of, work
 from engine.match import cross, drop, fillable, rest
 from engine.owners import alert, barred
 from engine.phases import may_enter
+from engine.positions import find_position, has_position_room, open_position
 from engine.schema import Did, Flag, Phase, Reason, Side, Smp, Tif, Type
 from engine.state import State
 from engine.stops import elect, is_past, wait
@@ -81,9 +83,8 @@ def _unbearable(state: State, command: Row, price: int) -> int:
     """Return why the account, or the exchange, cannot bear one more such order, or NONE."""
     if command.flags & Flag.REDUCE_ONLY and _would_open(state, command):
         return Reason.REDUCE_ONLY
-    reserve = reserve_of(state.instruments[command.instrument], command.side, price)
-    lots = command.quantity
-    reason = admit(state, command.account, command.instrument, command.side, lots, lots * reserve)
+    account, index, lots = command.account, command.instrument, command.quantity
+    reason = admit_new(state, account, index, command.side, lots, price)
     if reason != Reason.NONE:
         return reason
     if not has_slot(state):

@@ -6,8 +6,8 @@ from engine.auction import publish
 from engine.book import below, head_of
 from engine.emit import say, tell
 from engine.jit import Row, Table, kernel
-from engine.limits import reach
 from engine.match import remove
+from engine.positions import reach
 from engine.schema import Did, Killed, Reason, Standing
 from engine.state import State
 

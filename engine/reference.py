@@ -31,6 +31,7 @@ from engine.reference_house import (
 from engine.reference_match import publish_indicative
 from engine.reference_orders import enter, refuse
 from engine.reference_owners import kill
+from engine.reference_premium import is_paid_for
 from engine.reference_risk import Account, Guards, Instrument, RefusedError
 from engine.reference_world import Row, World
 from engine.schema import VERSION, AccountType, Did, Form, Kind, Reason, Side
@@ -172,8 +173,9 @@ def list_instrument(world: World, row: Row) -> None:
     refuse(row.instrument >= world.sizes.instruments, Reason.LISTING_FULL)
 
     terms = ("product", "low", "high", "tick", "value", "clip", "position_max", "protection")
-    listed = Instrument(row.instrument, **{name: getattr(row, name) for name in terms})
-    listed.form, listed.block = row.form, max(row.block, 1)
+    named = {name: getattr(row, name) for name in (*terms, "form")}
+    listed = Instrument(row.instrument, **named)
+    listed.block = max(row.block, 1)
     instruments.append(listed)
     world.say(Did.LISTED, other=row.product)
 
@@ -182,14 +184,20 @@ def has_sound_terms(row: Row) -> bool:
     """Whether prices lie on a ladder of bearable length, and no sum can pass 62 bits."""
     if not -PRICE_MAX <= row.low <= row.high <= PRICE_MAX or row.tick <= 0:
         return False
-    breadth = row.high - row.low
-    if breadth % row.tick != 0 or breadth // row.tick >= LADDER_MAX:
+    length = row.high - row.low
+    if length % row.tick != 0 or length // row.tick >= LADDER_MAX:
         return False
     sizes = (row.value, row.clip, row.position_max)
     if not all(0 < size <= PRICE_MAX for size in sizes) or row.protection < 0:
         return False
-    lots = max(row.clip, row.position_max)
-    return row.form in list(Form) and max(breadth, 1) * row.value * lots <= STAKE_MAX
+    if row.form not in list(Form) or (is_paid_for(row.form) and row.low < 0):
+        return False
+    return breadth(row) * row.value * max(row.clip, row.position_max) <= STAKE_MAX
+
+
+def breadth(terms: Row | Instrument) -> int:
+    """Return the price units that a lot may move by; of one that is paid for, that it may cost."""
+    return max(1, terms.high - (0 if is_paid_for(terms.form) else terms.low))
 
 
 def set_limit(world: World, row: Row) -> None:
@@ -198,8 +206,7 @@ def set_limit(world: World, row: Row) -> None:
     refuse(not 0 <= row.instrument < len(instruments), Reason.INSTRUMENT_UNKNOWN)
     instrument = instruments[row.instrument]
     refuse(row.value <= 0, Reason.VALUE_NOT_POSITIVE)
-    breadth = max(1, instrument.high - instrument.low)
-    unbearable = breadth * instrument.value * row.value > STAKE_MAX
+    unbearable = breadth(instrument) * instrument.value * row.value > STAKE_MAX
     refuse(unbearable or row.value > PRICE_MAX, Reason.VALUE_TOO_LARGE)
 
     instrument.position_max = row.value

@@ -128,11 +128,17 @@ def mark(world: World, row: Row) -> None:
 
     world.say(Did.MARKED, price=row.value, quantity=instrument.mark, other=row.value_2)
     instrument.settlement = row.value_2
-    pay_variation(world, instrument, row.value)
+    if instrument.is_paid_for:
+        instrument.mark = row.value
+    else:
+        pay_variation(world, instrument, row.value)
 
 
 def settle(world: World, row: Row) -> None:
-    """End an instrument: its orders go, the last variation is paid, nothing is held."""
+    """End an instrument: its orders go, the last variation is paid, nothing is held.
+
+    Of what was paid for at the trade the cost is 0: its holders are paid the final price itself.
+    """
     instrument = markable(world, row)
 
     world.sweep(instrument, Reason.EXPIRED, lambda _order: True)

@@ -8,7 +8,8 @@ so that no forgotten update can hide.
 from dataclasses import dataclass, field
 
 from engine.reference_book import Book, Order
-from engine.schema import NIL, NIL_PRICE, Form, Phase, Reason, Side, Standing
+from engine.reference_premium import cover, is_paid_for
+from engine.schema import NIL, NIL_PRICE, Phase, Reason, Side, Standing
 
 
 @dataclass(slots=True)
@@ -24,7 +25,7 @@ class Instrument:
     clip: int
     position_max: int
     protection: int
-    form: int = Form.FUTURE
+    form: int
     block: int = 1  # The least lots of a block trade.
     phase: int = Phase.CLOSE
     rate: int = 0
@@ -35,6 +36,11 @@ class Instrument:
     traded: list[int] = field(default_factory=list)  # Prices whose stops are not elected yet.
     indicative: tuple[int, int] = (0, 0)  # Price and lots last published.
     book: Book = field(default_factory=Book)
+
+    @property
+    def is_paid_for(self) -> bool:
+        """Whether it is paid for at the trade, and pays no variation."""
+        return is_paid_for(self.form)
 
 
 @dataclass(slots=True)
@@ -94,7 +100,7 @@ def open_variation(account: Account, market: Market) -> int:
     gained = 0
     for number, position in account.positions.items():
         instrument = market.instruments[number]
-        if instrument.mark != NIL_PRICE:
+        if instrument.mark != NIL_PRICE and not instrument.is_paid_for:
             gained += (position.net * instrument.mark - position.cost) * instrument.value
     return gained
 
@@ -102,7 +108,7 @@ def open_variation(account: Account, market: Market) -> int:
 def reserve(order: Order, market: Market) -> int:
     """Return what the order would lose against the mark at once if it filled at its limit."""
     instrument = market.instruments[order.instrument]
-    if instrument.mark == NIL_PRICE:
+    if instrument.mark == NIL_PRICE or instrument.is_paid_for:
         return 0
     loss = order.price - instrument.mark
     if order.side == Side.SELL:
@@ -131,7 +137,7 @@ def bound(product: int, reached: dict[int, tuple[int, int]], market: Market) -> 
     lowest = highest = longs = shorts = 0
     for number, (low, high) in reached.items():
         instrument = market.instruments[number]
-        if instrument.product == product:
+        if instrument.product == product and not instrument.is_paid_for:
             lowest += low * instrument.rate
             highest += high * instrument.rate
             longs += max(0, high)
@@ -140,10 +146,18 @@ def bound(product: int, reached: dict[int, tuple[int, int]], market: Market) -> 
 
 
 def at_stake(account: Account, orders: list[Order], market: Market) -> tuple[int, int]:
-    """Return the sum of all products' bounds and of the orders' reserves."""
+    """Return the sum of all bounds, and of all reserves: products, orders, paid-for contracts."""
     reached = reach(account, orders)
     bounds = sum(bound(product, reached, market) for product in range(len(market.charges)))
-    return bounds, sum(reserve(order, market) for order in orders)
+    reserves = sum(reserve(order, market) for order in orders)
+    for number in reached:
+        instrument = market.instruments[number]
+        if instrument.is_paid_for:
+            own = [order for order in orders if order.instrument == number]
+            net = account.positions.get(number, Position()).net
+            margin, exact = cover(instrument, net, own)
+            bounds, reserves = bounds + margin, reserves + exact
+    return bounds, reserves
 
 
 def initial(account: Account, bounds: int) -> int:

@@ -112,13 +112,17 @@ class World:
         self.live[order.order_id] = order
 
     def hold(self, number: int, instrument: int, bought: int, price: int) -> None:
-        """Give an account lots at a price; below 0: take them."""
+        """Give an account lots at a price; below 0: take them. What is paid for is paid."""
         positions = self.accounts[number].positions
         if instrument not in positions:
             positions[instrument] = Position()
             self.held += 1
         positions[instrument].net += bought
-        positions[instrument].cost += bought * price
+        terms = self.market.instruments[instrument]
+        if terms.is_paid_for:
+            self.accounts[number].equity -= bought * price * terms.value
+        else:
+            positions[instrument].cost += bought * price
 
     def remember(
         self, instrument: Instrument, buyer: int, seller: int, price: int, quantity: int

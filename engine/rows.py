@@ -196,6 +196,7 @@ class Batch:
         month: int,
         expiry: int,
         form: int,
+        strike: int = 0,
         legs: int = 0,
         block: int = 0,
         implied: int = 0,
@@ -206,7 +207,7 @@ class Batch:
         """
         head = self._head(Kind.LIST, 0, instrument, 0, 0, 0, 0, name)
         body = (product, 0, low, high, tick, value, clip, position_max)
-        dates = (protection, month, expiry, 0)
+        dates = (protection, month, expiry, strike)
         self._next().view(LISTING)[()] = (*head, *body, *dates, form, legs, block, implied, b"")
 
     def leg(self, instrument: int, ratio: int) -> None:

@@ -59,7 +59,8 @@ def _instrument(stage: Stage, words: Words, batch: Batch) -> None:
     name = words.take("a name")
     if name in stage.instruments:
         words.fail(f"{name!r} is listed already")
-    terms = {"value": VALUE, "clip": CLIP, "limit": LIMIT, "protection": NIL, "block": 0}
+    terms = {"value": VALUE, "clip": CLIP, "limit": LIMIT, "protection": NIL}
+    terms |= {"block": 0, "strike": 0}
     required = {"tick", "from", "to"}
     product, form, legs = "product", Form.FUTURE, list[tuple[str, int]]()
     while not words.is_done():
@@ -117,6 +118,7 @@ def _list(
         expiry=stage.date,
         form=form,
         block=terms["block"],
+        strike=terms["strike"],
     )
     batch.money(Kind.RATE, instrument=number, value=stage.rate)
     batch.money(Kind.PHASE, instrument=number, code=Phase.OPEN, value=stage.date)

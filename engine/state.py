@@ -21,7 +21,7 @@ ORDER_SLOT = np.dtype(
         ("filled", "<i8"),
         ("trigger", "<i8"),  # Of a stop, elected or not.
         ("display", "<i8"),  # The most lots it shows; 0: all.
-        ("reserve", "<i8"),  # Micro-dollars a lot: its limit's loss against the mark.
+        ("reserve", "<i8"),  # Micro-dollars a lot: its limit's loss against the mark, or premium.
         ("level", "<u4"),  # Place in `levels`.
         ("prev", "<u4"),
         ("next", "<u4"),  # Free slots: the next free slot.
@@ -65,6 +65,7 @@ INSTRUMENT = np.dtype(
         ("position_max", "<i8"),
         ("protection", "<i8"),
         ("rate", "<i8"),  # Maintenance margin of one lot, micro-dollars.
+        ("need", "<i8"),  # Where a premium is paid: what a lot sold needs, micro-dollars.
         ("mark", "<i8"),  # NIL_PRICE: none.
         ("settlement", "<i8"),  # Market settlement; NIL_PRICE: none.
         ("last", "<i8"),  # Last trade; NIL_PRICE: none.
@@ -82,7 +83,8 @@ INSTRUMENT = np.dtype(
         ("month", "<i4"),
         ("form", "u1"),
         ("phase", "u1"),
-        ("spare", "S6"),
+        ("premium", "u1"),  # Whether its price is paid at the trade.
+        ("spare", "S5"),
     ]
 )
 
@@ -172,6 +174,15 @@ TRADE = np.dtype(
     ]
 )
 
+# Beside a position, where a premium is paid: sums over its working lots, micro-dollars.
+PREMIUM = np.dtype(
+    [
+        ("paying", "<i8"),  # Of buys: the premium, of each lot at most the instrument's need.
+        ("earning", "<i8"),  # Of sells likewise.
+        ("excess", "<i8"),  # Of buys: what the premium has beyond the need.
+    ]
+)
+
 TOTALS = np.dtype(
     [
         ("orders", "<i8"),  # Orders accepted so far.
@@ -209,6 +220,7 @@ class State(NamedTuple):
     accounts: Records  # ACCOUNT, shape (account_max,); 0 is the clearing house.
     exposures: Records  # EXPOSURE, shape (account_max, product_max).
     positions: Records  # POSITION, shape (position_max + 1,).
+    premiums: Records  # PREMIUM, by place in `positions`.
     trades: Records  # TRADE, shape (a power of two,): a ring, by trade id.
     table: Records  # uint32: open addressing, (account, instrument) to a place in `positions`.
     owners: Records  # OWNER, shape (account_max,); 0 is nobody.
@@ -252,6 +264,7 @@ def new_state(sizes: Sizes = Sizes()) -> State:
         accounts=np.zeros(sizes.accounts, ACCOUNT),
         exposures=np.zeros((sizes.accounts, sizes.products), EXPOSURE),
         positions=np.zeros(sizes.positions + 1, POSITION),
+        premiums=np.zeros(sizes.positions + 1, PREMIUM),
         trades=np.zeros(1 << (sizes.trades - 1).bit_length(), TRADE),
         table=np.zeros(entries, np.uint32),
         owners=np.zeros(sizes.accounts, OWNER),

@@ -6,9 +6,11 @@ from engine.auction import publish, uncross
 from engine.book import below, head_of
 from engine.emit import say
 from engine.jit import Row, Table, kernel
-from engine.limits import find_position, reserve_of
+from engine.limits import reserve_of
 from engine.match import remove
 from engine.phases import may_cancel
+from engine.positions import find_position
+from engine.premium import count_premium, cover_again, need_of, uncover
 from engine.schema import NIL, Did, Flag, Phase, Reason, Side, Tif
 from engine.state import State
 
@@ -168,8 +170,11 @@ def expire_orders(state: State, index: int, command: Row, events: Table, count: 
 
 @kernel
 def renew_reserves(state: State, index: int) -> None:
-    """Bring the reserves of an instrument's orders up to date with its mark."""
+    """Bring the reserves of an instrument's orders, and all covers, up to date with its mark."""
     instrument = state.instruments[index]
+    if instrument.premium != 0:
+        uncover(state, index)
+        instrument.need = need_of(instrument)
     for number in range(LADDERS):
         side = state.sides[index, number]
         rank = side.best
@@ -177,9 +182,19 @@ def renew_reserves(state: State, index: int) -> None:
             slot = head_of(state, side, rank)
             while slot != _NONE:
                 order = state.orders[slot]
-                reserve = reserve_of(instrument, order.side, order.price)
-                change = order.leaves * (reserve - order.reserve)
-                state.accounts[order.account].reserves += change
-                order.reserve = reserve
+                if instrument.premium != 0:
+                    count_premium(state, order, order.leaves)
+                else:
+                    _renew_reserve(state, instrument, order)
                 slot = np.uint64(order.next)
             rank = below(state, side, rank)
+    if instrument.premium != 0:
+        cover_again(state, index)
+
+
+@kernel
+def _renew_reserve(state: State, instrument: Row, order: Row) -> None:
+    reserve = reserve_of(instrument, order.side, order.price)
+    change = order.leaves * (reserve - order.reserve)
+    state.accounts[order.account].reserves += change
+    order.reserve = reserve

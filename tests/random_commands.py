@@ -5,7 +5,7 @@ from collections.abc import Callable
 from engine.jit import Table
 from engine.layout import LISTING, MONEY
 from engine.rows import Batch
-from engine.schema import NIL, NIL_PRICE, Kind, Phase
+from engine.schema import NIL, NIL_PRICE, Form, Kind, Phase
 from tests.random_desk import block, review
 from tests.random_orders import cancel, cancel_all, enter, replace
 from tests.random_source import DAYS, MEMBERS, USD, Source
@@ -122,7 +122,8 @@ def settle(source: Source, batch: Batch) -> None:
     batch.money(Kind.SETTLE, instrument=instrument, value=source.price(instrument))
     number = len(market.instruments)
     if number < source.world.sizes.instruments:
-        source.list(batch, number, product=source.chance.randrange(2), tick=2)
+        form = market.instruments[instrument].form if 0 <= instrument < number else Form.FUTURE
+        source.list(batch, number, source.chance.randrange(2), 2, Form(form))
 
 
 def move(source: Source, batch: Batch) -> None:
@@ -162,7 +163,8 @@ def arrange(source: Source, batch: Batch) -> None:
 
 def list_badly(source: Source, batch: Batch) -> None:
     """List an instrument with terms that no ladder has, or where no room is left."""
-    source.list(batch, len(source.world.market.instruments), product=0, tick=1)
+    form = source.chance.choice((Form.FUTURE, Form.PUT))
+    source.list(batch, len(source.world.market.instruments), 0, 1, form)
     family = batch.rows.view(LISTING)
     field, value = source.chance.choice(
         (
@@ -170,6 +172,7 @@ def list_badly(source: Source, batch: Batch) -> None:
             ("product", 9),
             ("tick", 0),
             ("high", -(2**40)),
+            ("low", -1),
             ("value", 2**50),
             ("clip", 0),
             ("form", 0),

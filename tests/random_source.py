@@ -22,16 +22,21 @@ class Setting(NamedTuple):
     """What random commands are given to."""
 
     sizes: Sizes
-    listed: tuple[tuple[int, int], ...]  # Product and tick of each instrument at first.
+    listed: tuple[tuple[int, int, Form], ...]  # Product, tick, form of each instrument at first.
     levels: int = 64  # Prices of each instrument.
 
 
-FOUR = ((0, 1), (0, 2), (0, 2), (1, 1))  # Three months of a product, one of another.
-ROOMY = Setting(Sizes(500, 8_192, instruments=32, products=3, accounts=16, positions=400), FOUR)
-TIGHT = Setting(
-    Sizes(14, 1_280, instruments=5, products=2, accounts=9, positions=27, trades=7), FOUR
+# Three months of a product, and one of another; what is paid for at the trade beside them.
+MONTHS = ((0, 1, Form.FUTURE), (0, 2, Form.FUTURE), (0, 2, Form.FUTURE), (1, 1, Form.FUTURE))
+PAID = ((0, 1, Form.CALL), (1, 2, Form.EVENT))
+ROOMY = Setting(
+    Sizes(500, 8_192, instruments=32, products=3, accounts=16, positions=400), MONTHS + PAID
 )
-FULL = Setting(Sizes(), tuple((month // 36, 2) for month in range(108)), levels=4_095)
+TIGHT = Setting(
+    Sizes(14, 1_280, instruments=5, products=2, accounts=9, positions=27, trades=7),
+    MONTHS[:2] + PAID,
+)
+FULL = Setting(Sizes(), tuple((month // 36, 2, Form.FUTURE) for month in range(108)), levels=4_095)
 
 
 class Source:
@@ -52,11 +57,11 @@ class Source:
     def opening(self) -> Table:
         """Return the rows that list products and instruments and open accounts."""
         batch = Batch()
-        for product in sorted({product for product, _ in self.setting.listed}):
+        for product in sorted({product for product, _, _ in self.setting.listed}):
             batch.money(Kind.PRODUCT, product=product)
             batch.money(Kind.RATE, product=product, value=150 * USD)
-        for number, (product, tick) in enumerate(self.setting.listed):
-            self.list(batch, number, product, tick)
+        for number, (product, tick, form) in enumerate(self.setting.listed):
+            self.list(batch, number, product, tick, form)
         for owner, firm in enumerate(FIRMS, start=1):
             batch.money(Kind.OPEN_OWNER, other=owner, code=firm)
         for account in range(1, MEMBERS + 1):
@@ -65,9 +70,9 @@ class Source:
             batch.money(Kind.DEPOSIT, account=account, value=60_000 * USD * account)
         return self.stamp(batch)
 
-    def list(self, batch: Batch, number: int, product: int, tick: int) -> None:
+    def list(self, batch: Batch, number: int, product: int, tick: int, form: Form) -> None:
         """List an instrument, give it a rate and open it."""
-        low = self.chance.choice((-40, 0, 500))
+        low = self.chance.choice((-40, 0, 500) if form == Form.FUTURE else (0, 0, 20))
         batch.listing(
             number,
             product,
@@ -75,13 +80,13 @@ class Source:
             low=low,
             high=low + (self.setting.levels - 1) * tick,
             tick=tick,
-            value=VALUE // 1_000,
+            value=VALUE // 1_000 if form == Form.FUTURE else 20 * USD,
             clip=40,
             position_max=60,
             protection=5 * tick,
             month=202601,
             expiry=DAYS[-1],
-            form=Form.FUTURE,
+            form=form,
             block=self.chance.choice((0, 2, 5)),
         )
         batch.money(Kind.RATE, instrument=number, value=800 * USD)
@@ -108,7 +113,7 @@ class Source:
         if self.rarely():
             return self.chance.choice((-2, NIL, count, 10_000))
         alive = [i.number for i in self.world.market.instruments if i.phase != Phase.EXPIRED]
-        few = alive if self.rarely(4) else alive[:4]
+        few = alive if self.rarely(4) else alive[:6]
         return self.chance.choice(few or [0])
 
     def rarely(self, odds: int = 100) -> bool:

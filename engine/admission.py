@@ -1,0 +1,60 @@
+"""May this account work this order? The bound of limits.py, and of premium.py where one is paid."""
+
+from engine.jit import Row, kernel
+from engine.limits import admit, exceeds, reserve_of, unaffordable
+from engine.positions import find_position
+from engine.premium import cover
+from engine.schema import Reason, Side
+from engine.state import State
+
+
+@kernel
+def admit_new(state: State, number: int, index: int, side: int, lots: int, price: int) -> int:
+    """Return why an account may not work a new order at this limit, or NONE."""
+    instrument = state.instruments[index]
+    reserve = reserve_of(instrument, side, price)
+    whole = lots * reserve
+    if instrument.premium == 0:
+        return admit(state, number, index, side, lots, whole)
+    capped = lots * min(reserve, instrument.need)
+    return _admit_premium(state, number, index, side, lots, capped, whole)
+
+
+@kernel
+def admit_change(state: State, command: Row, order: Row, lots: int, price: int) -> int:
+    """Return why an order may not come to have `lots` left at this limit, or NONE."""
+    index = command.instrument
+    instrument, side = state.instruments[index], order.side
+    reserve = reserve_of(instrument, side, price)
+    more = lots - order.leaves
+    whole = lots * reserve - order.leaves * order.reserve
+    if instrument.premium == 0:
+        return admit(state, order.account, index, side, more, whole)
+    need = instrument.need
+    capped = lots * min(reserve, need) - order.leaves * min(order.reserve, need)
+    return _admit_premium(state, order.account, index, side, more, capped, whole)
+
+
+@kernel
+def _admit_premium(
+    state: State, number: int, index: int, side: int, lots: int, capped: int, whole: int
+) -> int:
+    """As limits.admit. whole, capped: the change of the premiums, and with each at most `need`."""
+    place = find_position(state, number, index)
+    position, premium = state.positions[place], state.premiums[place]
+    reason: int = exceeds(state, position, number, index, side, lots)
+    if reason != Reason.NONE:
+        return reason
+    instrument = state.instruments[index]
+    short, sells = max(position.sells - position.net, 0), position.sells
+    paying, earning, excess = premium.paying, premium.earning, premium.excess
+    bound, reserve = cover(instrument, short, paying, earning, excess)
+    if side == Side.BUY:
+        paying += capped
+        excess += whole - capped
+    else:
+        sells += lots
+        earning += capped
+    short = max(sells - position.net, 0)
+    bound_after, reserve_after = cover(instrument, short, paying, earning, excess)
+    return unaffordable(state, number, bound_after - bound, reserve_after - reserve)
