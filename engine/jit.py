@@ -21,6 +21,7 @@ import numba
 from llvmlite import ir
 from numba import types
 from numba.core import config
+from numba.core.compiler import Compiler
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
@@ -46,9 +47,20 @@ _ENTRY: dict[str, Any] = {"cache": True, "forceinline": True, "_nrt": False}
 _KERNEL: dict[str, Any] = {**_ENTRY, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
+class _Distinct(Compiler):  # type: ignore[misc]
+    """Compiles an entry as one whose arrays share no memory that it writes to.
+
+    What is inlined into it then keeps what it read of one array while it writes to another.
+    """
+
+    def define_pipelines(self) -> Any:
+        self.state.flags.noalias = True
+        return super().define_pipelines()
+
+
 def entry(function: F) -> F:
-    """Compile a kernel that Python calls."""
-    return _compile(function, _ENTRY)
+    """Compile a kernel that Python calls; its arrays must not overlap, but where it only reads."""
+    return _compile(function, {**_ENTRY, "pipeline_class": _Distinct})
 
 
 def kernel(function: F) -> F:
