@@ -3,21 +3,26 @@
 It alone advances an engine's state. It owns no clock: time comes in with each call.
 """
 
+import functools
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
 from engine.frame import NO_HASH, Frame, copied, frozen
 from engine.hashes import event_chain
-from engine.jit import Table
+from engine.jit import Table, direct
 from engine.journal import Journal, JournalError, NoJournal
-from engine.kernel import step, views
-from engine.layout import EVENT
+from engine.kernel import Views, step, views
+from engine.layout import COMMAND, EVENT
 from engine.rows import Batch
 from engine.schema import Origin
 from engine.state import Sizes, State, new_state
 
 _EVENTS = 1 << 12  # Rows of the event buffer at first.
+
+
+Step = Callable[[State, Views, int, Table], tuple[int, int, int]]
 
 
 class Outcome(NamedTuple):
@@ -113,11 +118,19 @@ class Exchange:
     def _step(self, rows: Table) -> Table:
         """Run the kernel over all rows; its buffer is emptied and grown as it asks."""
         families = views(rows)
-        done, count, room = step(self.state, families, 0, self._events)
+        run = _machine_code()
+        done, count, room = run(self.state, families, 0, self._events)
         parts = [copied(self._events[:count])]
         while room > 0:
             if room > len(self._events):
                 self._events = np.zeros(1 << room.bit_length(), EVENT)
-            done, count, room = step(self.state, families, done, self._events)
+            done, count, room = run(self.state, families, done, self._events)
             parts.append(copied(self._events[:count]))
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+@functools.cache
+def _machine_code() -> Step:
+    """Return `step` for arrays as an exchange has them, of whatever length."""
+    smallest = new_state(Sizes(1, 1, 1, 1, 1, 1))
+    return direct(step, smallest, views(np.zeros(1, COMMAND)), 0, np.zeros(1, EVENT))

@@ -71,6 +71,19 @@ def kernel(function: F) -> F:
     return _compile(function, _KERNEL)
 
 
+def direct(function: F, *arguments: Any) -> F:
+    """Return an entry's machine code for arguments of these types, compiled where it is not yet.
+
+    numba looks at the type of every argument of every call, which takes ten times as long as
+    the call. What is returned looks at none: arguments of other types would crash the process.
+    """
+    compiled: Any = function
+    signature = tuple(numba.typeof(argument) for argument in arguments)
+    compiled.compile(signature)
+    machine_code: F = compiled.overloads[signature].entry_point
+    return machine_code
+
+
 def cache_root() -> pathlib.Path:
     """Return the folder that holds compiled kernels: `$CFX_CACHE`, else the user's cache."""
     base = os.environ.get("CFX_CACHE")
