@@ -10,7 +10,7 @@ import numpy as np
 
 from bench import workloads
 from bench.kernel import KernelRun, cut
-from bench.measure import Row, options, publish, race, timed
+from bench.measure import Row, options, publish, race, warmed, warming
 from clearing.positions import Positions
 from engine.jit import Table
 from engine.layout import EVENT
@@ -47,12 +47,12 @@ def measure(kernel: KernelRun, messages: Table, size: int, rounds: int) -> Row:
     """Return the fold's rate over frames of so many commands."""
     batches = cut(messages, size)
     frames = events_of(kernel, batches)
-    events = sum(map(len, frames))
+    events = sum(map(len, frames[warming(frames) :]))
     held = positions(1)
     held.fold(frames[0][:0])
     seconds = race(
         {
-            "fold": lambda: timed(_folding(held, frames)),
+            "fold": lambda: warmed(_folding(held), frames),
             "kernel": kernel.timer(batches),
         },
         rounds,
@@ -64,8 +64,8 @@ def measure(kernel: KernelRun, messages: Table, size: int, rounds: int) -> Row:
     return Row(label, rate, "M events/s", f"kernel: {rate_kernel:.1f}", rate / rate_kernel)
 
 
-def _folding(held: Positions, frames: list[Table]) -> Callable[[], None]:
-    def work() -> None:
+def _folding(held: Positions) -> Callable[[list[Table]], None]:
+    def work(frames: list[Table]) -> None:
         for events in frames:
             held.fold(events)
 

@@ -1,24 +1,28 @@
 """Messages a second through the kernel, against a hand-written C book on the same rows.
 
 The kernel checks account, phase, limits and margin of every order; the C book does
-not. Both read COMMAND and write EVENT rows, and must write the same bytes.
+not, nor does the bare book, which is the engine's own without them. All read COMMAND and
+write EVENT rows, and must write the same bytes.
 """
 
+import functools
 import hashlib
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 
 import numpy as np
 
 from bench import workloads
+from bench.bare import bare_step
 from bench.bound import ABSENT, Bound, load
-from bench.measure import Row, Timed, options, publish, race, timed
-from engine.jit import Table
+from bench.measure import Row, Timed, options, publish, race, warmed, warming
+from engine.jit import Table, direct
 from engine.kernel import Views, step, views
-from engine.layout import EVENT
+from engine.layout import COMMAND, EVENT
 from engine.state import State, new_state
 
 BATCHES = (1, 16, 256, 4_096)
@@ -35,6 +39,7 @@ class KernelRun:
         workloads.play(self.state, flow.opening, events)
         self.filled = State(*(array.copy() for array in self.state))
         self.events = events
+        self._step = direct(step, self.state, views(flow.opening), 0, events)
 
     def timer(self, batches: list[Table]) -> Timed:
         """Return a run of these batches; views are made before, as a buffer's are."""
@@ -48,13 +53,41 @@ class KernelRun:
 
     def _run(self, batches: list[Views]) -> float:
         self.reset()
-        state, events = self.state, self.events
+        step, state, events = self._step, self.state, self.events
 
-        def work() -> None:
-            for rows in batches:
+        def work(some: list[Views]) -> None:
+            for rows in some:
                 step(state, rows, 0, events)
 
-        return timed(work)
+        return warmed(work, batches)
+
+
+class BareRun:
+    """The engine's book alone, on the books of a kernel."""
+
+    def __init__(self, kernel: KernelRun) -> None:
+        self.kernel = kernel
+        rows = np.zeros(1, COMMAND)
+        self._step = direct(bare_step, kernel.state, rows, kernel.events)
+
+    def apply(self, rows: Table) -> int:
+        """Apply rows; return the events written into the kernel's buffer."""
+        count: int = self._step(self.kernel.state, rows, self.kernel.events)
+        return count
+
+    def timer(self, batches: list[Table]) -> Timed:
+        """Return a run of these batches."""
+        return lambda: self._run(batches)
+
+    def _run(self, batches: list[Table]) -> float:
+        self.kernel.reset()
+        step, state, events = self._step, self.kernel.state, self.kernel.events
+
+        def work(some: list[Table]) -> None:
+            for rows in some:
+                step(state, rows, events)
+
+        return warmed(work, batches)
 
 
 class BoundRun:
@@ -68,6 +101,10 @@ class BoundRun:
         prepared = [(rows.ctypes.data, len(rows)) for rows in batches]
         return lambda: self._run(prepared)
 
+    def apply(self, rows: Table) -> int:
+        """Apply rows; return the events written."""
+        return self.bound.apply(rows, self.events)
+
     def reset(self) -> None:
         """Go back to the filled books."""
         self.bound.clear()
@@ -78,11 +115,11 @@ class BoundRun:
         self.reset()
         bound, events = self.bound, self.events.ctypes.data
 
-        def work() -> None:
-            for address, count in batches:
+        def work(some: list[tuple[int, int]]) -> None:
+            for address, count in some:
                 bound.step(address, count, events)
 
-        return timed(work)
+        return warmed(work, batches)
 
 
 def cut(rows: Table, size: int) -> list[Table]:
@@ -91,18 +128,26 @@ def cut(rows: Table, size: int) -> list[Table]:
 
 
 def compare(kernel: KernelRun, bound: BoundRun, batches: list[Table]) -> int:
-    """Return the events of a flow; raises AssertionError where the two books differ in a byte."""
-    kernel.reset()
-    bound.reset()
-    total, hashes = 0, (hashlib.sha256(), hashlib.sha256())
+    """Return the events of a flow; raises AssertionError where two books differ in a byte."""
+    told_c, count = _told(bound.reset, bound.apply, bound.events, batches)
+    play = functools.partial(workloads.play, kernel.state, events=kernel.events)
+    assert _told(kernel.reset, play, kernel.events, batches)[0] == told_c, "kernel and C differ"
+    bare = BareRun(kernel)
+    assert _told(kernel.reset, bare.apply, kernel.events, batches)[0] == told_c, "bare and C differ"
+    return count
+
+
+def _told(
+    reset: Callable[[], None], apply: Callable[[Table], int], events: Table, batches: list[Table]
+) -> tuple[bytes, int]:
+    """Return the hash of what a book wrote, and how many events it was."""
+    reset()
+    total, sha = 0, hashlib.sha256()
     for rows in batches:
-        count = workloads.play(kernel.state, rows, kernel.events)
-        hashes[0].update(kernel.events[:count].tobytes())
-        count_c = bound.bound.apply(rows, bound.events)
-        hashes[1].update(bound.events[:count_c].tobytes())
+        count = apply(rows)
+        sha.update(events[:count].tobytes())
         total += count
-    assert hashes[0].digest() == hashes[1].digest(), "kernel and C book differ"
-    return total
+    return sha.digest(), total
 
 
 def measure_flow(name: str, messages: int, rounds: int) -> list[Row]:
@@ -113,24 +158,35 @@ def measure_flow(name: str, messages: int, rounds: int) -> list[Row]:
     if library is None:
         batches = cut(flow.messages, BATCHES[-1])
         seconds = race({"kernel": kernel.timer(batches)}, rounds)["kernel"]
-        return [Row(f"{name}, 4,096 a batch", messages / seconds / MILLION, "M msg/s", ABSENT)]
+        timed_rows = sum(map(len, batches[warming(batches) :]))
+        return [Row(f"{name}, 4,096 a batch", timed_rows / seconds / MILLION, "M msg/s", ABSENT)]
     book = Bound(library, flow.instruments, workloads.RANKS, workloads.ORDERS)
     bound = BoundRun(book, flow, np.zeros(workloads.EVENTS, EVENT))
     events = compare(kernel, bound, cut(flow.messages, BATCHES[-1]))
     rows = [Row(f"{name}, events a message", events / messages, "", "the same bytes as C")]
+    bare = BareRun(kernel)
     cuts = BATCHES if name == "A" else BATCHES[-1:]
     rows += [_against(name, flow.messages, size, kernel, bound, rounds) for size in cuts]
+    rows += [
+        _against(f"{name}, bare book", flow.messages, size, bare, bound, rounds) for size in cuts
+    ]
     book.close()
     return rows
 
 
 def _against(
-    name: str, messages: Table, size: int, kernel: KernelRun, bound: BoundRun, rounds: int
+    name: str,
+    messages: Table,
+    size: int,
+    ours: KernelRun | BareRun,
+    bound: BoundRun,
+    rounds: int,
 ) -> Row:
     taken = messages if size >= 256 else messages[:SINGLES]
     batches = cut(taken, size)
-    seconds = race({"kernel": kernel.timer(batches), "c": bound.timer(batches)}, rounds)
-    rate, rate_c = (len(taken) / seconds[key] / MILLION for key in ("kernel", "c"))
+    seconds = race({"ours": ours.timer(batches), "c": bound.timer(batches)}, rounds)
+    timed_rows = sum(map(len, batches[warming(batches) :]))
+    rate, rate_c = (timed_rows / seconds[key] / MILLION for key in ("ours", "c"))
     label = f"{name}, {size:,} a batch"
     return Row(label, rate, "M msg/s", f"C book: {rate_c:.1f}", rate / rate_c)
 

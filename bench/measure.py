@@ -5,12 +5,15 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import msgspec
 import numba
 
 ROUNDS = 7
+
+B = TypeVar("B")
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -57,6 +60,19 @@ def timed(work: Callable[[], object]) -> float:
     began = time.process_time()
     work()
     return time.process_time() - began
+
+
+def warming(batches: Sequence[object]) -> int:
+    """Return how many batches, the first tenth, run before the clock starts: caches fill then."""
+    return len(batches) // 10
+
+
+def warmed(work: Callable[[list[B]], object], batches: list[B]) -> float:
+    """Return the CPU seconds of `work` on all batches but those that only warm it up."""
+    first = warming(batches)
+    work(batches[:first])
+    rest = batches[first:]
+    return timed(lambda: work(rest))
 
 
 def machine() -> str:
