@@ -45,6 +45,7 @@ def free_slot(state: State, slot: Index) -> None:
     totals = state.totals[0]
     order = state.orders[slot]
     order.order_id = 0
+    order.quote = 0
     order.next = totals.free
     totals.free = np.uint64(slot)
 
@@ -164,6 +165,7 @@ def _count(state: State, order: Row, change: int) -> None:
     _count_refills(state, order, change)
     state.products[instrument.product].live += change
     state.totals[0].live += change
+    state.totals[0].quotes += change * order.quote
 
 
 @kernel

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
+from engine.protection import BREACHED
 from engine.schema import NIL_PRICE, Form, Phase, Side
 from engine.state import State
 from engine.stops import WAITING
@@ -24,6 +25,7 @@ def check(state: State) -> None:
         orders += found
     assert totals["refills"] == sum(_refills(order) for order in orders)
     assert totals["live"] == len(orders) == int((state.orders["order_id"] != 0).sum())
+    _check_quotes(state, orders)
     _check_slots(state)
     _check_positions(state, orders)
     _check_accounts(state, orders)
@@ -94,6 +96,22 @@ def _check_uncrossed(state: State, index: int) -> None:
         return
     if bids["best"] and asks["best"]:
         assert bids["best"] + asks["best"] <= bids["ranks"], "the book is crossed"
+
+
+def _check_quotes(state: State, orders: list[Any]) -> None:
+    """An account has one bid and one ask of a quote in an instrument, none after a breach."""
+    quotes = [order for order in orders if order["quote"]]
+    assert state.totals[0]["quotes"] == len(quotes)
+    for order in quotes:
+        position = state.positions[order["position"]]
+        slot = position["bid" if order["side"] == Side.BUY else "ask"]
+        assert state.orders[slot]["order_id"] == order["order_id"]
+        product = state.instruments[order["instrument"]]["product"]
+        protection = state.protections[order["account"], product]
+        assert protection["breached"] == 0
+        assert protection["lots"] == 0 or protection["counted"] < protection["lots"]
+    assert state.totals[0]["breaches"] == 0
+    assert not (state.protections["breached"] == BREACHED).any()
 
 
 def _check_slots(state: State) -> None:

@@ -13,6 +13,8 @@ from engine.listing import add_account, add_owner, add_product, list_instrument,
 from engine.money import charge, deposit, mark, rate, settle, suspend, transfer, withdraw
 from engine.orders import DISPLAY_PARTS, enter
 from engine.owners import kill
+from engine.protection import protect
+from engine.quotes import enforce, quote
 from engine.schema import VERSION, Did, Kind, Reason
 from engine.state import State
 from engine.sweep import cancel_all, cancel_tagged, change_phase
@@ -56,10 +58,12 @@ def step(state: State, rows: Views, first: int, events: Table) -> tuple[int, int
 @kernel
 def _room(state: State, command: Row) -> int:
     """Return a bound on the events of a command."""
-    if Kind.ENTER <= command.kind <= Kind.REPLACE:
+    totals = state.totals[0]
+    protected = 3 * totals.quotes
+    if Kind.ENTER <= command.kind <= Kind.REPLACE or command.kind == Kind.QUOTE:
         if 0 <= command.instrument < state.totals[0].instruments:
             instrument = state.instruments[command.instrument]
-            return 8 + 4 * (instrument.live + instrument.refills + DISPLAY_PARTS)
+            return 8 + 4 * (instrument.live + instrument.refills + DISPLAY_PARTS) + protected
         return 8
     touches_many = (
         (command.kind == Kind.CANCEL and command.order_id == 0)
@@ -69,9 +73,8 @@ def _room(state: State, command: Row) -> int:
         or command.kind == Kind.KILL
     )
     if touches_many:
-        totals = state.totals[0]
         named = 2 * totals.instruments + totals.accounts
-        return 8 + 4 * (totals.live + totals.refills) + named
+        return 8 + 4 * (totals.live + totals.refills) + named + protected
     return 8
 
 
@@ -93,6 +96,8 @@ def _apply(state: State, rows: Views, i: int, events: Table, count: int) -> int:
     if reason != Reason.NONE:
         count = tell_refused(events, count, command, reason)
         _explain(state, command, reason, events[count - 1])
+    if state.totals[0].breaches > 0:
+        count = enforce(state, command, events, count)
     return count
 
 
@@ -126,6 +131,8 @@ def _is_of_orders(kind: int) -> bool:
 
 @kernel
 def _trade(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    if command.kind == Kind.BLOCK:
+        return block(state, command, events, count)
     if command.kind == Kind.ENTER:
         reason, count = enter(state, command, events, count)
     elif command.kind == Kind.CANCEL and command.order_id == 0 and command.tag != 0:
@@ -134,8 +141,8 @@ def _trade(state: State, command: Row, events: Table, count: int) -> tuple[int, 
         reason, count = cancel(state, command, events, count)
     elif command.kind == Kind.REPLACE:
         reason, count = replace(state, command, events, count)
-    elif command.kind == Kind.BLOCK:
-        reason, count = block(state, command, events, count)
+    elif command.kind == Kind.QUOTE:
+        reason, count = quote(state, command, events, count)
     else:
         return Reason.KIND_UNKNOWN, count
     if reason == Reason.NONE:
@@ -146,6 +153,8 @@ def _trade(state: State, command: Row, events: Table, count: int) -> tuple[int, 
 @kernel
 def _pay(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
     kind = command.kind
+    if kind == Kind.PROTECT:
+        return protect(state, command, events, count)
     if kind == Kind.DEPOSIT:
         return deposit(state, command, events, count)
     if kind == Kind.WITHDRAW:

@@ -17,6 +17,7 @@ from engine.book import (
 from engine.emit import tell, tell_canceled
 from engine.jit import Index, Row, Table, kernel
 from engine.limits import fill, work
+from engine.protection import count_fill
 from engine.schema import Did, Reason, Role, Smp, Tif
 from engine.state import State
 from engine.trades import appraise, remember
@@ -130,11 +131,13 @@ def tell_filled(
     events: Table,
     count: int,
 ) -> int:
-    """Write one side of the last trade; return the new count."""
+    """Write one side of the last trade, and count what a quote has filled; return the new count."""
     count = tell(events, count, command, order, Did.FILLED, quantity)
     events[count - 1].price = price
     events[count - 1].trade_id = state.totals[0].trades
     events[count - 1].role = role
+    if order.quote != 0:
+        count_fill(state, order, quantity, command.time)
     return count
 
 

@@ -32,6 +32,7 @@ from engine.reference_match import publish_indicative
 from engine.reference_orders import enter, refuse
 from engine.reference_owners import kill
 from engine.reference_premium import is_paid_for
+from engine.reference_quotes import enforce, protect, quote
 from engine.reference_risk import Account, Guards, Instrument, RefusedError
 from engine.reference_world import Row, World
 from engine.schema import VERSION, AccountType, Did, Form, Kind, Reason, Side
@@ -41,8 +42,8 @@ PRICE_MAX = 2**40
 STAKE_MAX = 2**54  # Micro-dollars that the largest order or position may gain on its ladder.
 LADDER_MAX = 2**17  # Prices of one instrument.
 
-BOOK_KINDS = (Kind.ENTER, Kind.REPLACE, Kind.CANCEL)  # What may change an auction.
-ORDER_KINDS = (*BOOK_KINDS, Kind.QUOTE, Kind.BLOCK, Kind.BUST, Kind.ADJUST)
+BOOK_KINDS = (Kind.ENTER, Kind.REPLACE, Kind.CANCEL, Kind.QUOTE)  # What may change an auction.
+ORDER_KINDS = (*BOOK_KINDS, Kind.BLOCK, Kind.BUST, Kind.ADJUST)
 
 
 class Reference:
@@ -70,6 +71,7 @@ class Reference:
         else:
             if row.kind in BOOK_KINDS:
                 publish_indicative(world, world.market.instruments[row.instrument])
+            enforce(world)
 
     def _tell_refused(self, row: Row, refused: RefusedError) -> None:
         told = {"reason": int(refused.reason)}
@@ -218,7 +220,9 @@ VERBS: dict[int, Callable[[World, Row], None]] = {
     Kind.REPLACE: replace,
     Kind.CANCEL: cancel,
     Kind.CANCEL_ALL: cancel_all,
+    Kind.QUOTE: quote,
     Kind.BLOCK: block,
+    Kind.PROTECT: protect,
     Kind.DEPOSIT: deposit,
     Kind.WITHDRAW: withdraw,
     Kind.TRANSFER: transfer,

@@ -37,6 +37,7 @@ class Order:
     waits: bool  # Whether it is a stop that is not elected yet.
     shown: int = 0
     filled: int = 0
+    is_quote: bool = False
 
     def ladder(self) -> int:
         """Return the ladder that it stands on."""

@@ -76,10 +76,24 @@ def trade(
         order.leaves -= lots
         order.filled += lots
         world.tell(Did.FILLED, order, lots, price=price, role=role, trade_id=world.trades)
+        if order.is_quote:
+            count_fill(world, instrument, order, lots)
     for order, role in (one, two):
         if role != Role.TAKER:
             order.shown -= lots
             keep_up(world, instrument.book, order)
+
+
+def count_fill(world: World, instrument: Instrument, order: Order, lots: int) -> None:
+    """Count what a quote has filled against its maker's protection, if there is one."""
+    protection = world.accounts[order.account].protections.get(instrument.product)
+    if protection is None or protection.lots == 0:
+        return
+    now = world.command.time
+    if protection.counted == 0 or now > protection.since + protection.window:
+        protection.since, protection.counted = now, 0
+    protection.counted += lots
+    protection.is_breached |= protection.counted >= protection.lots
 
 
 def keep_up(world: World, book: Book, order: Order) -> None:

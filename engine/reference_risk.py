@@ -52,6 +52,18 @@ class Position:
 
 
 @dataclass(slots=True)
+class Protection:
+    """How many lots an account's quotes in a product may fill in a window of time."""
+
+    lots: int = 0  # 0: any.
+    window: int = 0  # Nanoseconds.
+    since: int = 0  # The first fill of the window.
+    counted: int = 0
+    is_breached: bool = False
+    is_told: bool = False  # Of a breach: the quotes are out.
+
+
+@dataclass(slots=True)
 class Account:
     """An account's money and holdings, by number of the instrument or the order."""
 
@@ -62,6 +74,7 @@ class Account:
     is_killed: bool = False
     positions: dict[int, Position] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
+    protections: dict[int, Protection] = field(default_factory=dict)  # By product.
 
 
 @dataclass(slots=True)

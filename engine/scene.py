@@ -30,6 +30,8 @@ from engine.rows import Batch
 from engine.scene_desk import DESK
 from engine.scene_guards import DIRECTIVES as GUARDS
 from engine.scene_orders import VERBS, write_fields
+from engine.scene_quotes import DIRECTIVES as PROTECTIONS
+from engine.scene_quotes import VERBS as QUOTES
 from engine.scene_stage import DIRECTIVES, Stage
 from engine.scene_text import Line, Words, lines
 from engine.scene_words import difference, put
@@ -180,11 +182,11 @@ def compose(stage: Stage, words: Words) -> tuple[Batch, int]:
     """
     batch = Batch()
     if words.is_next("@"):
-        words.one_of("a directive", DIRECTIVES | DESK | GUARDS)(stage, words, batch)
+        words.one_of("a directive", DIRECTIVES | DESK | GUARDS | PROTECTIONS)(stage, words, batch)
         actor = NIL
     else:
         actor = words.one_of("an account of this scene", stage.accounts)
-        words.one_of("a verb", VERBS)(stage, words, batch, actor)
+        words.one_of("a verb", VERBS | QUOTES)(stage, words, batch, actor)
         write_fields(words, batch)
     words.finish()
     return batch, actor

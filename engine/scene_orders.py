@@ -58,7 +58,7 @@ def _enter(stage: Stage, words: Words, batch: Batch, account: int, side: Side) -
     else:
         price = words.integer("a price")
     batch.enter(account, 0, side, quantity, price, type=type_, smp_id=stage.smp_ids.get(account, 0))
-    _write_options(stage, words, batch)
+    write_options(stage, words, batch)
     if batch.rows["trigger"][-1] != 0:
         batch.rows["type"][-1] = Type.STOP_LIMIT if type_ == Type.LIMIT else Type.STOP
 
@@ -68,7 +68,7 @@ def _replace(stage: Stage, words: Words, batch: Batch, account: int) -> None:
     quantity = words.integer("a quantity")
     words.take_if("@")
     batch.replace(account, instrument, order_id, quantity, words.integer("a price"))
-    _write_options(stage, words, batch)
+    write_options(stage, words, batch)
 
 
 def _cancel(stage: Stage, words: Words, batch: Batch, account: int) -> None:
@@ -80,7 +80,7 @@ def _cancel(stage: Stage, words: Words, batch: Batch, account: int) -> None:
     else:
         order_id, instrument = _order(stage, words)
         batch.cancel(account, instrument, order_id)
-    _write_options(stage, words, batch)
+    write_options(stage, words, batch)
 
 
 def _cancel_all(stage: Stage, words: Words, batch: Batch, account: int) -> None:
@@ -126,7 +126,7 @@ def _transfer(stage: Stage, words: Words, batch: Batch, account: int) -> None:
     batch.money(Kind.TRANSFER, account=account, other=other, value=value)
 
 
-def _write_options(stage: Stage, words: Words, batch: Batch) -> None:
+def write_options(stage: Stage, words: Words, batch: Batch) -> None:
     """Write what follows an order's price into its row, field by field."""
     row = batch.rows[-1]
     while not words.is_next("with"):

@@ -52,6 +52,8 @@ def put(event: Any, names: str = "", place: str = "") -> Told:
     if did in _PAID:
         detail = f"leaves {money(int(event['leaves']))}"
         return Told(f"{_PAID[did]} {money(quantity)}", detail, names)
+    if did == Did.PROTECTED:
+        return Told(f"protected {quantity}", "", names)
     if did == Did.PHASED:
         return Told(f"phase {Phase(quantity).name}", place, names)
     if did == Did.SUSPENDED:

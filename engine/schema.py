@@ -32,8 +32,9 @@ class Kind(enum.IntEnum):
     REPLACE = 2  # ORDER: order_id, price, quantity
     CANCEL = 3  # ORDER: order_id; or 0, and the tag of the account's orders that are meant
     CANCEL_ALL = 4  # MONEY: of the account; instrument, product, code = side + 1, or NIL, NIL, 0
-    QUOTE = 5  # ORDER
+    QUOTE = 5  # ORDER: price, quantity of the bid; trigger, display = price, quantity of the ask
     BLOCK = 6  # ORDER: account = buyer, give_up = seller, price, quantity, tag
+    PROTECT = 7  # MONEY: product, value = lots (0: off), batch = window, ns; also resets a breach
 
     DEPOSIT = 16  # MONEY: value > 0
     WITHDRAW = 17  # MONEY: value > 0
@@ -97,6 +98,7 @@ class Did(enum.IntEnum):
     PHASED = 10  # quantity = Phase, other = trade date
     BUSTED = 11  # One row a side, buyer's first: the trade never was. side = what is undone
     ADJUSTED = 12  # Likewise: price = its price from now on, other = the price before
+    PROTECTED = 13  # quantity = lots that quotes filled, other = the most, leaves = product
     IMPLIED = 14  # price, quantity of a side's best implied price; quantity 0: none.
     ALERTED = 15  # quantity = lots that a side has come to reach, other = the position limit
 
@@ -140,6 +142,7 @@ class Reason(enum.IntEnum):
     TERMS_INVALID = 14
     ACCOUNT_SUSPENDED = 15
     ACCOUNT_KILLED = 16
+    QUOTES_PROTECTED = 17
     PHASE_FORBIDS = 18
     NOT_REVIEWABLE = 19
     QUANTITY_NOT_POSITIVE = 20
@@ -153,6 +156,7 @@ class Reason(enum.IntEnum):
     NO_OPPOSITE = 28
     PRICE_OFF_TICK = 29
     PRICE_OFF_LADDER = 30
+    QUOTE_CROSSED = 31
     DAILY_LIMIT = 32
     PRICE_BAND = 33
     POST_ONLY = 35
@@ -173,6 +177,8 @@ class Reason(enum.IntEnum):
     SESSION_ENDED = 67
     EXPIRED = 68
     REPLACED_AWAY = 69  # A replace with in-flight mitigation left nothing.
+    REQUOTED = 71
+    PROTECTION = 72  # Its maker's quotes filled too many lots in too short a time.
     KILL_SWITCH = 73
 
 
@@ -205,13 +211,14 @@ class Smp(enum.IntEnum):
 
 
 class Flag(enum.IntEnum):
-    """Bits of a command's `flags`."""
+    """Bits of a command's `flags`, which an ENTERED row repeats."""
 
     POST_ONLY = 1
     SLIDE = 2
     REDUCE_ONLY = 4
     IN_FLIGHT = 8  # A replace's quantity is the order's total, not what is to be left.
     OPERATOR = 16  # Cancels in every phase, any account's order; reports blocks, undoes trades.
+    QUOTE = 32  # Of ENTERED rows alone: a side of a quote.
 
 
 class Phase(enum.IntEnum):

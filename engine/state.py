@@ -36,7 +36,8 @@ ORDER_SLOT = np.dtype(
         ("tif", "u1"),
         ("smp_rule", "u1"),
         ("ladder", "u1"),  # Its place in `sides`: the book's side, or a stop's.
-        ("spare", "S7"),
+        ("quote", "u1"),  # 1: a side of a quote.
+        ("spare", "S6"),
     ]
 )
 
@@ -144,6 +145,8 @@ POSITION = np.dtype(
         ("buys", "<i8"),  # Working lots.
         ("sells", "<i8"),
         ("next", "<u4"),  # The instrument's next holder.
+        ("bid", "<u4"),  # Order slots of its quote; what stands there may be another order.
+        ("ask", "<u4"),
         ("stake", "<u4"),  # Place in `stakes`; 0: the account has no owner.
     ]
 )
@@ -156,6 +159,18 @@ STAKE = np.dtype(
         ("net", "<i8"),
         ("buys", "<i8"),  # Working lots.
         ("sells", "<i8"),
+    ]
+)
+
+# What an account's quotes in a product may fill before they are taken out.
+PROTECTION = np.dtype(
+    [
+        ("lots", "<i8"),  # The most of a window; 0: any.
+        ("window", "<i8"),  # Nanoseconds.
+        ("since", "<i8"),  # When the window began: its first fill.
+        ("counted", "<i8"),  # Lots that filled in it.
+        ("breached", "u1"),  # 1: by the command at hand; 2: until the account resets it.
+        ("spare", "S7"),
     ]
 )
 
@@ -198,6 +213,8 @@ TOTALS = np.dtype(
         ("products", "<i8"),
         ("instruments", "<i8"),
         ("live", "<i8"),  # Orders in all ladders.
+        ("quotes", "<i8"),  # Of them the sides of quotes.
+        ("breaches", "<i8"),  # Protections that the command at hand has breached.
         ("refills", "<i8"),
         ("required", "<i8"),  # The two numbers that the last refusal compared.
         ("available", "<i8"),
@@ -221,6 +238,7 @@ class State(NamedTuple):
     exposures: Records  # EXPOSURE, shape (account_max, product_max).
     positions: Records  # POSITION, shape (position_max + 1,).
     premiums: Records  # PREMIUM, by place in `positions`.
+    protections: Records  # PROTECTION, shape (account_max, product_max).
     trades: Records  # TRADE, shape (a power of two,): a ring, by trade id.
     table: Records  # uint32: open addressing, (account, instrument) to a place in `positions`.
     owners: Records  # OWNER, shape (account_max,); 0 is nobody.
@@ -265,6 +283,7 @@ def new_state(sizes: Sizes = Sizes()) -> State:
         exposures=np.zeros((sizes.accounts, sizes.products), EXPOSURE),
         positions=np.zeros(sizes.positions + 1, POSITION),
         premiums=np.zeros(sizes.positions + 1, PREMIUM),
+        protections=np.zeros((sizes.accounts, sizes.products), PROTECTION),
         trades=np.zeros(1 << (sizes.trades - 1).bit_length(), TRADE),
         table=np.zeros(entries, np.uint32),
         owners=np.zeros(sizes.accounts, OWNER),

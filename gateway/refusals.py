@@ -50,6 +50,7 @@ BY_REASON: dict[Reason, Code] = {
     Reason.TERMS_INVALID: INVALID_PARAMS,
     Reason.ACCOUNT_SUSPENDED: Code(10019, "locked_by_admin"),
     Reason.ACCOUNT_KILLED: Code(10019, "locked_by_admin"),
+    Reason.QUOTES_PROTECTED: Code(11030, "other_reject"),
     Reason.PHASE_FORBIDS: Code(10012, "book_closed"),
     Reason.NOT_REVIEWABLE: Code(10011, "price_not_allowed"),
     Reason.QUANTITY_NOT_POSITIVE: Code(10002, "qty_too_low"),
@@ -63,6 +64,7 @@ BY_REASON: dict[Reason, Code] = {
     Reason.NO_OPPOSITE: Code(10011, "price_not_allowed"),
     Reason.PRICE_OFF_TICK: Code(10043, "price_wrong_tick"),
     Reason.PRICE_OFF_LADDER: Code(10007, "price_too_high"),
+    Reason.QUOTE_CROSSED: INVALID_PARAMS,
     Reason.DAILY_LIMIT: Code(10011, "price_not_allowed"),
     Reason.PRICE_BAND: Code(10011, "price_not_allowed"),
     Reason.POST_ONLY: Code(11054, "post_only_reject"),
@@ -82,6 +84,8 @@ BY_REASON: dict[Reason, Code] = {
     Reason.SESSION_ENDED: Code(11044, "not_open_order"),
     Reason.EXPIRED: Code(11044, "not_open_order"),
     Reason.REPLACED_AWAY: Code(11008, "already_filled"),
+    Reason.REQUOTED: Code(11044, "not_open_order"),
+    Reason.PROTECTION: Code(11044, "not_open_order"),
     Reason.KILL_SWITCH: Code(11044, "not_open_order"),
 }
 

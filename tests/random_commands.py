@@ -8,6 +8,7 @@ from engine.rows import Batch
 from engine.schema import NIL, NIL_PRICE, Form, Kind, Phase
 from tests.random_desk import block, review
 from tests.random_orders import cancel, cancel_all, enter, replace
+from tests.random_quotes import protect, quote
 from tests.random_source import DAYS, MEMBERS, USD, Source
 
 
@@ -188,6 +189,8 @@ WEIGHTS: list[tuple[Callable[[Source, Batch], None], float]] = [
     (replace, 12),
     (cancel, 6),
     (cancel_all, 1.5),
+    (quote, 8),
+    (protect, 1),
     (block, 1),
     (review, 1.2),
     (pay, 4),
@@ -201,6 +204,6 @@ WEIGHTS: list[tuple[Callable[[Source, Batch], None], float]] = [
     (settle, 0.04),
     (move, 0.8),
     (reopen, 6),
-    (arrange, 1.2),
+    (arrange, 2),
     (list_badly, 0.3),
 ]
