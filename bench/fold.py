@@ -18,7 +18,7 @@ from engine.schema import AccountType, Did
 
 FRAMES = (16, 1_024)  # Commands of a frame.
 MESSAGES, MESSAGES_FULL = 200_000, 2_000_000
-FEES = (350_000, 500_000, 350_000, 500_000)
+FEES = (350_000, 500_000, 350_000, 500_000, 600_000, 730_000)
 MILLION = 1e6
 
 

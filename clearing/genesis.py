@@ -78,6 +78,7 @@ def add_month(
         month=month,
         expiry=as_number(expiry),
         form=Form.FUTURE,
+        block=terms.block,
     )
     return Month(instrument, month, as_number(expiry))
 

@@ -163,7 +163,11 @@ class House:
                 terms.settlement_fee_micro(AccountType.MEMBER),
                 terms.settlement_fee_micro(AccountType.HEDGER),
             )
-            self.positions.add_instrument(instrument.value, trade + settled)
+            blocks = (
+                terms.block_fee_micro(AccountType.MEMBER),
+                terms.block_fee_micro(AccountType.HEDGER),
+            )
+            self.positions.add_instrument(instrument.value, (*trade, *settled, *blocks))
             if not instrument.is_spread:
                 self.marking.add(instrument)
             self.calls.add_instrument(instrument.product)

@@ -32,6 +32,8 @@ CONTRACT = np.dtype(
         ("fee_other", "<i8"),
         ("settlement_fee_member", "<i8"),
         ("settlement_fee_other", "<i8"),
+        ("block_fee_member", "<i8"),
+        ("block_fee_other", "<i8"),
     ]
 )
 
@@ -63,6 +65,8 @@ def fold(events: Table, holdings: Table, contracts: Table, traded: Table, holder
         highest = max(highest, event.kind)
         if event.kind == Did.FILLED:
             _fill(event, holdings, contracts, traded, holders)
+        elif event.kind == Did.BUSTED or event.kind == Did.ADJUSTED:
+            _review(event, holdings, contracts, holders)
         elif event.kind == Did.MARKED or event.kind == Did.SETTLED:
             _mark(event, holdings[event.instrument], contracts[event.instrument], holders)
             if event.kind == Did.SETTLED:
@@ -79,20 +83,51 @@ def _fill(event: Row, holdings: Table, contracts: Table, traded: Table, holders:
         contract.volume += event.quantity if is_print(event) else 0
         return
     holder = holders[event.account]
-    holding = holdings[event.instrument, event.account]
     bought = event.quantity if event.side == Side.BUY else -event.quantity
-    contract.open_interest += max(holding.net + bought, 0) - max(holding.net, 0)
-    contract.net += bought
-    holding.net += bought
-    holding.cost += bought * event.price
-    if contract.mark != NIL_PRICE:
-        holder.open += bought * (contract.mark - event.price) * contract.value
-    is_member = holder.type == AccountType.MEMBER
-    holder.fees += event.quantity * (contract.fee_member if is_member else contract.fee_other)
+    _hold(contract, holdings[event.instrument, event.account], holder, bought, event.price)
+    holder.fees += event.quantity * _fee(contract, holder, event.role)
     holder.trades += 1
     holder.lots += event.quantity
     if event.side == Side.BUY:
         contract.volume += event.quantity
+
+
+@kernel
+def _hold(contract: Row, holding: Row, holder: Row, bought: int, price: int) -> None:
+    """Give a holder lots at a price; below 0: take them."""
+    contract.open_interest += max(holding.net + bought, 0) - max(holding.net, 0)
+    contract.net += bought
+    holding.net += bought
+    holding.cost += bought * price
+    if contract.mark != NIL_PRICE:
+        holder.open += bought * (contract.mark - price) * contract.value
+
+
+@kernel
+def _fee(contract: Row, holder: Row, role: int) -> int:
+    """Return what a lot costs its side."""
+    is_member = holder.type == AccountType.MEMBER
+    if role == Role.BLOCK:
+        blocked: int = contract.block_fee_member if is_member else contract.block_fee_other
+        return blocked
+    fee: int = contract.fee_member if is_member else contract.fee_other
+    return fee
+
+
+@kernel
+def _review(event: Row, holdings: Table, contracts: Table, holders: Table) -> None:
+    """Take back a trade's lots at the price that they had; of an adjusted one give them anew.
+
+    Its fees and its volume stand.
+    """
+    contract, holder = contracts[event.instrument], holders[event.account]
+    holding = holdings[event.instrument, event.account]
+    bought = event.quantity if event.side == Side.BUY else -event.quantity
+    if event.kind == Did.BUSTED:
+        _hold(contract, holding, holder, -bought, event.price)
+    else:
+        _hold(contract, holding, holder, -bought, event.other)
+        _hold(contract, holding, holder, bought, event.price)
 
 
 @kernel
@@ -176,17 +211,18 @@ class Positions:
         """HOLDER, shape (accounts,); a view."""
         return self._holders[: self.accounts]
 
-    def add_instrument(self, value: int, fees: tuple[int, int, int, int]) -> None:
+    def add_instrument(self, value: int, fees: tuple[int, int, int, int, int, int]) -> None:
         """Count one more instrument.
 
-        fees: a lot, of a trade for members and others, of a settlement likewise.
+        fees: a lot, of a trade for members and others, of a settlement and of a block likewise.
         """
         if self.instruments == len(self._contracts):
             self._grow(2 * self.instruments, len(self._holders))
         contract = self._contracts[self.instruments]
         contract["value"] = value
         contract["fee_member"], contract["fee_other"] = fees[:2]
-        contract["settlement_fee_member"], contract["settlement_fee_other"] = fees[2:]
+        contract["settlement_fee_member"], contract["settlement_fee_other"] = fees[2:4]
+        contract["block_fee_member"], contract["block_fee_other"] = fees[4:]
         self.instruments += 1
 
     def add_account(self, account_type: int) -> None:

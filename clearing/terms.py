@@ -62,12 +62,14 @@ class IndexTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class FeeTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """USD a lot and side: of a trade, and of a cash settlement."""
+    """USD a lot and side: of a trade, of a cash settlement, and of a block."""
 
     member: Decimal = Decimal("3.65")
     other: Decimal = Decimal("5.50")
     member_settlement: Decimal = Decimal("0.90")
     other_settlement: Decimal = Decimal("1.35")
+    member_block: Decimal = Decimal("6.00")
+    other_block: Decimal = Decimal("7.30")
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
@@ -85,6 +87,7 @@ class ProductTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     position_max: int = 7_500  # Lots, an account in one contract.
     clip: int = CLIP
     protection: int = 10 * TICK  # Default protection points, price units.
+    block: int = 5  # The least lots of a block.
     spreads: Spreads = "none"  # Listed over its months; all: also between products.
     fees: FeeTerms = FeeTerms()
     index: IndexTerms = IndexTerms()
@@ -100,6 +103,7 @@ class ProductTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         _between("position_max", self.position_max, 1, 1_000_000)
         _between("clip", self.clip, 1, CLIP)
         _between("protection", self.protection, 0, 2_000)
+        _between("block", self.block, 1, CLIP)
         self._check_curve()
 
     def _check_curve(self) -> None:
@@ -129,6 +133,11 @@ class ProductTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         """Return the fee of one lot that is settled in cash."""
         is_member = account_type == AccountType.MEMBER
         return micro(self.fees.member_settlement if is_member else self.fees.other_settlement)
+
+    def block_fee_micro(self, account_type: int) -> int:
+        """Return the fee of one lot and side of a block."""
+        is_member = account_type == AccountType.MEMBER
+        return micro(self.fees.member_block if is_member else self.fees.other_block)
 
     def difference(self, months_ahead: int) -> int:
         """Return how far a month stands above the index at first, in price units, on the tick.

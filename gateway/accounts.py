@@ -122,6 +122,7 @@ class Touched(NamedTuple):
 _KINDS = chosen(
     [
         *(Did.ENTERED, Did.RESTED, Did.FILLED, Did.CANCELED, Did.REPLACED, Did.TRIGGERED),
+        *(Did.BUSTED, Did.ADJUSTED),
         *(Did.DEPOSITED, Did.TAKEN, Did.CHARGED, Did.MARKED, Did.SETTLED, Did.SUSPENDED),
     ]
 )
@@ -157,11 +158,17 @@ class Accounts:
                 account.cash = event.leaves
             elif kind == Did.SUSPENDED:
                 account.standing, account.called = event.quantity, event.leaves
+            elif kind in (Did.BUSTED, Did.ADJUSTED):
+                _review(account, self._markets[event.instrument], event)
+            elif event.role == Role.BLOCK:
+                fills.append(self._fill(account, event, None, NIL))
             elif event.order_id:
                 order = self._fold_order(account, event, outcome)
                 orders[order.order_id] = order
                 if kind == Did.FILLED:
-                    fills.append(self._fill(account, order, event, trades.get(event.trade_id)))
+                    spread = order.instrument if event.role == Role.LEG else NIL
+                    trade = trades.get(event.trade_id)
+                    fills.append(self._fill(account, event, trade, spread))
         return Touched(list(orders.values()), fills, accounts)
 
     def _mark(self, event: Event) -> set[int]:
@@ -206,29 +213,53 @@ class Accounts:
             _close(account, order)
         return order
 
-    def _fill(self, account: Account, order: Order, event: Event, trade: Trade | None) -> Fill:
-        """Take in a fill. trade: of the book, None for the leg of two spread orders' trade."""
+    def _fill(self, account: Account, event: Event, trade: Trade | None, spread: int) -> Fill:
+        """Take in a fill.
+
+        trade: of the book; None for a block and for the leg of two spread orders' trade.
+        spread: of which it is a leg, or NIL.
+        """
         market = self._markets[event.instrument]
         if not event.flags & NOT_HELD:
-            _hold(account, market, event)
+            _hold(account, market, _bought(event), event.price)
         made = trade or self._markets.described(event)
         fill = Fill(
-            *(made.number, made.trade_id, event.time, order.order_id, account.number),
+            *(made.number, made.trade_id, event.time, event.order_id, account.number),
             *(event.instrument, event.side, event.price, event.quantity, event.role),
             *(made.mark, made.spot, made.tick_direction),
-            order.instrument if event.role == Role.LEG else NIL,
+            spread,
             not event.flags & NOT_HELD,
         )
         account.fills.append(fill)
         return fill
 
 
-def _hold(account: Account, market: Market, event: Event) -> None:
+def _bought(event: Event) -> int:
+    return event.quantity if event.side == Side.BUY else -event.quantity
+
+
+def _hold(account: Account, market: Market, bought: int, price: int) -> None:
     """Change a position, and the lots that all hold long."""
-    holding = account.holdings.setdefault(event.instrument, Holding())
+    holding = account.holdings.setdefault(market.terms.number, Holding())
     before = max(holding.net, 0)
-    holding.trade(event.quantity if event.side == Side.BUY else -event.quantity, event.price)
+    holding.trade(bought, price)
     market.open_interest += max(holding.net, 0) - before
+
+
+def _review(account: Account, market: Market, event: Event) -> None:
+    """Take back the fills of a busted trade; let those of an adjusted one have their new price."""
+    bought = _bought(event)
+    if event.kind == Did.BUSTED:
+        _hold(account, market, -bought, event.price)
+        kept = [fill for fill in account.fills if fill.trade_id != event.trade_id]
+    else:
+        _hold(account, market, -bought, event.other)
+        _hold(account, market, bought, event.price)
+        kept = [
+            fill._replace(price=event.price) if fill.trade_id == event.trade_id else fill
+            for fill in account.fills
+        ]
+    account.fills = deque(kept, maxlen=FILLS_KEPT)
 
 
 def _entered(event: Event, outcome: Outcome) -> Order:

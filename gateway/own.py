@@ -81,7 +81,9 @@ def fill(view: View, made: Fill) -> own_answers.OwnTrade:
     account = view.accounts[made.account]
     found = account.order(made.order_id)
     fees = view.directory.products[terms.product].terms
-    fee = fees.fee_micro(view.directory.accounts[made.account].type) * made.is_held
+    kind = view.directory.accounts[made.account].type
+    a_lot = fees.block_fee_micro(kind) if made.role == Role.BLOCK else fees.fee_micro(kind)
+    fee = a_lot * made.is_held
     return own_answers.OwnTrade(
         trade_seq=made.number,
         trade_id=str(made.trade_id),

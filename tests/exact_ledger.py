@@ -7,11 +7,12 @@ from collections import defaultdict
 from fractions import Fraction
 
 from engine.exchange import Outcome
-from engine.schema import NOT_HELD, Did, Side
+from engine.schema import NOT_HELD, Did, Role, Side
 
 USD_A_UNIT = Fraction(5, 1000)  # Of a price, per GPU-hour.
 HOURS = 730
 FEE = {"member": Fraction(365, 100), "other": Fraction(550, 100)}
+BLOCK_FEE = {"member": Fraction(600, 100), "other": Fraction(730, 100)}
 SETTLEMENT_FEE = {"member": Fraction(90, 100), "other": Fraction(135, 100)}
 
 
@@ -35,6 +36,8 @@ class ExactLedger:
             match event["kind"]:
                 case Did.FILLED if not event["flags"] & NOT_HELD:
                     self._fill(event)
+                case Did.BUSTED | Did.ADJUSTED:
+                    self._review(event)
                 case Did.MARKED | Did.SETTLED:
                     self._mark(event["instrument"], event["price"] * USD_A_UNIT)
                     if event["kind"] == Did.SETTLED:
@@ -61,7 +64,17 @@ class ExactLedger:
         lots = event["quantity"] if event["side"] == Side.BUY else -event["quantity"]
         account = event["account"]
         self._fills[event["instrument"]].append((account, lots, event["price"] * USD_A_UNIT))
-        self.fees_due[account] += abs(lots) * FEE[self._class(account)]
+        fee = BLOCK_FEE if event["role"] == Role.BLOCK else FEE
+        self.fees_due[account] += abs(lots) * fee[self._class(account)]
+
+    def _review(self, event: dict[str, int]) -> None:
+        """Undo a fill as if the opposite had traded at its price; an adjusted one trades anew."""
+        account, fills = event["account"], self._fills[event["instrument"]]
+        lots = event["quantity"] if event["side"] == Side.BUY else -event["quantity"]
+        busted = event["kind"] == Did.BUSTED
+        fills.append((account, -lots, event["price" if busted else "other"] * USD_A_UNIT))
+        if not busted:
+            fills.append((account, lots, event["price"] * USD_A_UNIT))
 
     def _mark(self, instrument: int, price: Fraction) -> None:
         """Pay net x (price - mark before) + the sum of q x (price - trade price)."""

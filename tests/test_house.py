@@ -13,7 +13,7 @@ from engine.check import check
 from engine.instruments import VALUE, as_number, units
 from engine.layout import MONEY
 from engine.rows import Batch
-from engine.schema import Cycle, Flag, Kind, Origin, Phase, Reason
+from engine.schema import Cycle, Did, Flag, Kind, Origin, Phase, Reason
 from tests.exact_ledger import ExactLedger
 from tests.trading_days import (
     FIRST_DAY,
@@ -234,16 +234,18 @@ def test_random_days_equal_the_exact_ledger_and_the_kernel(seed: int, cash: int)
     exact = ExactLedger(members={1})
     for outcome in found(venue, cash=cash * 10**9):
         exact.fold(outcome)
-    driver = Driver(venue, seed)
+    driver, seen = Driver(venue, seed), set[int]()
     while driver.date <= LAST_DAY:
         driver.day(orders=25)
         for outcome in driver.outcomes:
             exact.fold(outcome)
+            seen |= set(outcome.events["kind"].tolist())
         driver.outcomes.clear()
         for account in range(1, 5):
             assert exact.cash[account] * 10**6 == venue.house.ledger.cash(5)[account]
             assert exact.worth(account) * 10**6 == venue.house.calls.equity()[account]
         venue.house.positions.check_whole()
+    assert {Did.BUSTED, Did.ADJUSTED} <= seen
     assert venue.house.ledger.total() == 0
     assert venue.house.calls.calls
     by_account = np.zeros(5, np.int64)

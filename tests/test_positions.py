@@ -11,7 +11,7 @@ from engine.layout import EVENT
 from engine.schema import NIL_PRICE, NOT_HELD, AccountType, Did, Role, Side
 
 VALUE = 3_650_000
-FEES = (3_650_000, 5_500_000, 900_000, 1_350_000)
+FEES = (3_650_000, 5_500_000, 900_000, 1_350_000, 6_000_000, 7_300_000)
 MEMBER, OTHER = 1, 2
 
 
@@ -233,3 +233,51 @@ def plain(events: Table) -> tuple[dict[tuple[int, int], int], dict[int, int], di
         if mark != NIL_PRICE:
             unpaid[account] += lots * mark - cost[account, instrument]
     return net, paid, unpaid
+
+
+def reviewed(kind: Did, buyer: int, seller: int, lots: int, price: int, before: int = 0) -> Table:
+    """Return the two events of a trade that was undone, or given another price."""
+    events = filled(buyer, seller, lots, price)
+    events["kind"], events["role"], events["other"] = kind, Role.NONE, before
+    return events
+
+
+def test_a_busted_trade_leaves_what_would_be_without_it_but_its_fees() -> None:
+    positions, without = small(), small()
+    for each in (positions, without):
+        each.fold(filled(1, 2, 5, 560))
+        each.fold(priced(Did.MARKED, 566))
+    positions.fold(filled(3, 1, 4, 600))
+    positions.fold(priced(Did.MARKED, 566))
+    positions.fold(reviewed(Did.BUSTED, 3, 1, 4, 600))
+    assert positions.holders["open"].tolist() == [0, -136 * VALUE, 0, 136 * VALUE, 0]
+    for each in (positions, without):
+        each.fold(priced(Did.MARKED, 570))
+        each.check_whole()
+    assert positions.take_variation().tolist() == without.take_variation().tolist()
+    for name in ("net", "cost"):
+        assert (positions.holdings[name] == without.holdings[name]).all()
+    assert positions.contracts["open_interest"][0] == 5
+    assert positions.holders["fees"][3] == 4 * FEES[1]
+
+
+def test_an_adjusted_trade_costs_what_it_would_have_at_its_new_price() -> None:
+    positions, direct = small(), small()
+    positions.fold(filled(1, 2, 5, 600))
+    positions.fold(priced(Did.MARKED, 566))
+    positions.fold(reviewed(Did.ADJUSTED, 1, 2, 5, 560, before=600))
+    direct.fold(filled(1, 2, 5, 560))
+    for each in (positions, direct):
+        each.fold(priced(Did.MARKED, 570))
+    assert positions.take_variation().tolist() == direct.take_variation().tolist()
+    assert (positions.holdings == direct.holdings).all()
+
+
+def test_a_block_pays_its_own_fee_and_makes_no_price() -> None:
+    positions = small()
+    block = filled(1, 2, 5, 560)
+    block["role"] = Role.BLOCK
+    positions.fold(block)
+    assert positions.holders["fees"][1:3].tolist() == [5 * FEES[4], 5 * FEES[5]]
+    assert positions.contracts["volume"][0] == 5
+    assert positions.turnover(0, 0, MINUTE) == (0, 0)

@@ -16,6 +16,7 @@ from clearing.venue import Venue
 from engine.exchange import Outcome
 from engine.instruments import as_number
 from engine.layout import OBSERVE
+from engine.quote_rows import add_quote
 from engine.rows import Batch
 from engine.schema import AccountType, Kind, Side, Type
 from engine.state import Sizes
@@ -173,6 +174,13 @@ class Driver:
             side, lots = chance.randrange(2), chance.randint(1, 12)
             kind = Type.LIMIT if chance.random() < 0.8 else Type.MARKET
             batch.enter(chance.randint(1, 4), instrument, side, lots, price, type=kind)
+            if chance.random() < 0.1:
+                maker = chance.randint(1, 4)
+                for more in (1, 0):
+                    bid, ask = (lots + more, price), (3, price + 2)
+                    add_quote(batch, maker, instrument, bid, ask)
+            if chance.random() < 0.1:
+                self._go_to_the_desk(batch, instrument, around)
         if chance.random() < 0.1:
             giver, taker = chance.sample(range(1, 5), 2)
             value = chance.randint(1, 2_000_000_000)
@@ -182,3 +190,19 @@ class Driver:
             value = chance.randint(1, 3_000_000_000)
             batch.money(moved, account=chance.randint(1, 4), value=value)
         return batch
+
+    def _go_to_the_desk(self, batch: Batch, instrument: int, around: int) -> None:
+        """Report a block, sometimes far from the market, and review some of the last trades."""
+        chance, last = self.chance, int(self.venue.exchange.state.totals[0]["trades"])
+        buyer, seller = chance.sample(range(1, 5), 2)
+        price, lots = around + 2 * chance.randint(-50, 50), chance.randint(5, 9)
+        batch.desk(
+            Kind.BLOCK,
+            buyer=buyer,
+            seller=seller,
+            instrument=instrument,
+            quantity=lots,
+            price=price,
+        )
+        for kind in (Kind.BUST, Kind.ADJUST):
+            batch.desk(kind, max(1, last - chance.randrange(12)), price=around)
