@@ -20,7 +20,7 @@ from engine.hashes import digest
 from engine.instruments import as_number
 from engine.journal import Durability, Journal, JournalError, JournalFullError
 from engine.rows import Batch
-from engine.schema import Origin
+from engine.schema import Kind, Origin
 from engine.state import Sizes
 
 ROUNDS = 8  # The most answers to one frame.
@@ -80,9 +80,17 @@ class Venue:
         return [outcome, *self._answer(self._fold(outcome))]
 
     def tick(self, now: int) -> list[Outcome]:
-        """Submit every calendar row that is due up to `now`, in order, each at its own time."""
+        """Submit what is due up to `now`, in order, each at its own time.
+
+        The calendar's rows, and a TIME row where the engine waits for time alone: halts end so.
+        """
         outcomes = []
-        while self.next_due() <= now:
+        while (due_time := self.next_due()) <= now:
+            if self.exchange.deadline == due_time:
+                batch = Batch()
+                batch.money(Kind.TIME)
+                outcomes += self.submit(batch, due_time)
+                continue
             time, date, due = self._agenda[-1]
             directory = self.house.directory
             expiring = [each.number for each in directory.expiring(as_number(date))]
@@ -92,12 +100,12 @@ class Venue:
         return outcomes
 
     def next_due(self) -> int:
-        """Return when the calendar's next row is due, or NEVER where it has not begun."""
+        """Return when the calendar, or the engine's deadline, is next due; NEVER: neither."""
         if not self.house.calendar_time:
-            return NEVER
+            return self.exchange.deadline
         if not self._agenda:
             self._plan()
-        return self._agenda[-1][0]
+        return min(self._agenda[-1][0], self.exchange.deadline)
 
     def sync(self) -> None:
         """Return once every frame so far is kept. Any thread may call it."""

@@ -166,7 +166,7 @@ def _unreplaceable(state: State, instrument: Row, order: Row, command: Row) -> i
 @kernel
 def _unbearable(state: State, command: Row, order: Row, leaves: int, price: int) -> int:
     """Return why an order may not change to this price and so many lots left, or NONE."""
-    reason: int = unguarded(state, command.instrument, order.side, price)
+    reason: int = unguarded(state, command.instrument, order.side, price, order.ladder >= WAITING)
     if reason != Reason.NONE:
         return reason
     return admit_change(state, command, order, leaves, price)

@@ -20,9 +20,14 @@ def check(state: State) -> None:
         instrument = state.instruments[index]
         assert instrument["live"] == len(found)
         assert instrument["refills"] == sum(_refills(order) for order in found)
+        assert instrument["breach"] == 0
+        assert not instrument["resume"] or instrument["phase"] == Phase.PRE_OPEN
+        assert bool(instrument["halted"]) == bool(instrument["resume"])
         assert instrument["trade_low"] > instrument["trade_high"], "a trade elects no more stops"
         _check_uncrossed(state, index)
         orders += found
+    ends = [int(one["resume"]) for one in state.instruments if one["resume"]]
+    assert totals["next_deadline"] == min(ends, default=2**63 - 1)
     assert totals["refills"] == sum(_refills(order) for order in orders)
     assert totals["live"] == len(orders) == int((state.orders["order_id"] != 0).sum())
     _check_quotes(state, orders)

@@ -47,6 +47,11 @@ class Exchange:
         self.chain = NO_HASH
         self._events = np.zeros(_EVENTS, EVENT)
 
+    @property
+    def deadline(self) -> int:
+        """When the engine next waits for time alone, such as the end of a halt; else never."""
+        return int(self.state.totals[0]["next_deadline"])
+
     def stamp(
         self,
         batch: Batch,

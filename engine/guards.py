@@ -1,4 +1,4 @@
-"""Which prices a market takes: the guards of a product, price bands and daily limits.
+"""Which prices a market takes: the guards of a product, bands, limits and the breaker's bounds.
 
 All guards are measured from the market settlement, never from the index mark.
 """
@@ -7,9 +7,9 @@ from engine.book import price_of
 from engine.emit import say
 from engine.jit import Row, Table, kernel
 from engine.schema import NIL, NIL_PRICE, Did, Phase, Reason, Side
-from engine.state import State
+from engine.state import BUCKETS, State
+from engine.windows import breaker_bounds, restart
 
-BUCKETS = 20  # Of the window in which velocity is measured.
 _POINTS_MAX = 1 << 40
 _BREAKER_MAX = 10_000
 _NS_MAX = 1 << 50  # Thirteen days.
@@ -30,6 +30,10 @@ def set_guards(state: State, command: Row, events: Table, count: int) -> tuple[i
 
     # From here on the command succeeds.
     product = state.products[command.product]
+    if product.bucket != command.batch // BUCKETS or product.width != command.value_3:
+        for index in range(state.totals[0].instruments):
+            if state.instruments[index].product == command.product:
+                restart(state, index)
     product.band = command.value
     product.daily = command.value_2
     product.breaker = command.numerator
@@ -104,13 +108,13 @@ def daily_limits(state: State, index: int) -> tuple[int, int]:
 
 
 @kernel
-def unguarded(state: State, index: int, side: int, price: int) -> int:
+def unguarded(state: State, index: int, side: int, price: int, waits: bool) -> int:
     """Return which guard keeps an order out that would stand at this price, or NONE.
 
-    Leaves in `totals` the bound that the price passes, and the price.
+    waits: whether it is a stop. Leaves in `totals` the bound that the price passes, and the price.
     """
     product = state.products[state.instruments[index].product]
-    if product.band == 0 and product.daily == 0:
+    if product.band == 0 and product.daily == 0 and product.breaker == 0:
         return Reason.NONE
     totals = state.totals[0]
     totals.available = price
@@ -119,10 +123,28 @@ def unguarded(state: State, index: int, side: int, price: int) -> int:
         totals.required = low if price < low else high
         return Reason.DAILY_LIMIT
     reference = fair(state, index)
-    if product.band == 0 or reference == NIL_PRICE:
-        return Reason.NONE
-    if side == Side.BUY:
-        totals.required = reference + product.band
-        return Reason.PRICE_BAND if price > totals.required else Reason.NONE
-    totals.required = reference - product.band
-    return Reason.PRICE_BAND if price < totals.required else Reason.NONE
+    if product.band > 0 and reference != NIL_PRICE:
+        room = product.band if side == Side.BUY else -product.band
+        totals.required = reference + room
+        if _is_past(side, price, totals.required):
+            return Reason.PRICE_BAND
+    if product.breaker > 0 and not waits and state.instruments[index].phase == Phase.OPEN:
+        low, high = breaker_bounds(state, index)
+        totals.required = high if side == Side.BUY else low
+        if _is_past(side, price, totals.required) and not _would_trade(state, index, side, price):
+            return Reason.CIRCUIT_BREAKER
+    return Reason.NONE
+
+
+@kernel
+def _is_past(side: int, price: int, bound: int) -> bool:
+    return price > bound if side == Side.BUY else price < bound
+
+
+@kernel
+def _would_trade(state: State, index: int, side: int, price: int) -> bool:
+    opposite = state.sides[index, 1 - side].best
+    if opposite == 0:
+        return False
+    best = price_of(state.instruments[index], 1 - side, opposite)
+    return price >= best if side == Side.BUY else price <= best

@@ -17,7 +17,7 @@ from engine.protection import protect
 from engine.quotes import enforce, quote
 from engine.schema import VERSION, Did, Kind, Reason
 from engine.state import State
-from engine.sweep import cancel_all, cancel_tagged, change_phase
+from engine.sweep import cancel_all, cancel_tagged, change_phase, resume
 
 
 class Views(NamedTuple):
@@ -48,22 +48,46 @@ def step(state: State, rows: Views, first: int, events: Table) -> tuple[int, int
         room = _room(state, rows.order[i])
         if room > len(events) - count:
             return i, count, room
-        count = _apply(state, rows, i, events, count)
         totals = state.totals[0]
         totals.seq = rows.order[i].seq
         totals.time = rows.order[i].time
+        if totals.time >= totals.next_deadline:
+            count = resume(state, rows.money[i], events, count)
+        if totals.breaches > 0:
+            count = enforce(state, rows.order[i], events, count)
+        count = _apply(state, rows, i, events, count)
     return len(rows.order), count, 0
 
 
 @kernel
 def _room(state: State, command: Row) -> int:
+    """Return a bound on the events of a command, and of the halts that it ends."""
+    room = _own_room(state, command)
+    if command.time >= state.totals[0].next_deadline:
+        room += _room_of_all(state)
+    return room
+
+
+@kernel
+def _room_of_all(state: State) -> int:
+    """Return a bound on the events of a command that may touch every order."""
+    totals = state.totals[0]
+    named = 2 * totals.instruments + totals.accounts
+    return 8 + 4 * (totals.live + totals.refills) + named + 3 * totals.quotes
+
+
+@kernel
+def _own_room(state: State, command: Row) -> int:
     """Return a bound on the events of a command."""
     totals = state.totals[0]
     protected = 3 * totals.quotes
     if Kind.ENTER <= command.kind <= Kind.REPLACE or command.kind == Kind.QUOTE:
         if 0 <= command.instrument < state.totals[0].instruments:
             instrument = state.instruments[command.instrument]
-            return 8 + 4 * (instrument.live + instrument.refills + DISPLAY_PARTS) + protected
+            product = state.products[instrument.product]
+            room = 8 + 4 * (instrument.live + instrument.refills + DISPLAY_PARTS) + protected
+            may_halt = product.points > 0 or product.breaker > 0
+            return room + totals.instruments if may_halt else room
         return 8
     touches_many = (
         (command.kind == Kind.CANCEL and command.order_id == 0)
@@ -73,8 +97,7 @@ def _room(state: State, command: Row) -> int:
         or command.kind == Kind.KILL
     )
     if touches_many:
-        named = 2 * totals.instruments + totals.accounts
-        return 8 + 4 * (totals.live + totals.refills) + named + protected
+        return _room_of_all(state)
     return 8
 
 

@@ -9,18 +9,21 @@ from engine.book import (
     head_of,
     link,
     lots_at,
+    price_of,
     refill,
     show,
     take,
     unlink,
 )
 from engine.emit import tell, tell_canceled
+from engine.halts import halt
 from engine.jit import Index, Row, Table, kernel
 from engine.limits import fill, work
 from engine.protection import count_fill
-from engine.schema import Did, Reason, Role, Smp, Tif
+from engine.schema import NIL_PRICE, Did, Reason, Role, Smp, Tif, Type
 from engine.state import State
 from engine.trades import appraise, remember
+from engine.windows import breach_of, watch, witness
 
 _NONE = np.uint64(0)
 
@@ -35,6 +38,7 @@ def cross(state: State, slot: Index, command: Row, events: Table, count: int) ->
     instrument = state.instruments[taker.instrument]
     if instrument.trade_low > instrument.trade_high:
         appraise(instrument)
+    is_watched = watch(state, taker.instrument)
     while taker.leaves > 0 and other.best >= limit:
         maker_slot = head_of(state, other, other.best)
         maker = state.orders[maker_slot]
@@ -48,6 +52,11 @@ def cross(state: State, slot: Index, command: Row, events: Table, count: int) ->
         else:
             traded = min(taker.leaves, maker.shown)
             price = maker.price
+            if is_watched:
+                instrument.breach = breach_of(state, taker.instrument, price, NIL_PRICE)
+                if instrument.breach != Reason.NONE:
+                    return count
+                witness(state, taker.instrument, price)
             state.totals[0].trades += 1
             remember(state, taker, maker.account, price, traded)
             note_trade(instrument, price)
@@ -85,19 +94,30 @@ def keep_up(state: State, slot: Index, command: Row, events: Table, count: int) 
 
 @kernel
 def fillable(state: State, taker: Row, enough: int) -> int:
-    """Return how many lots would trade at once within the limit; counting stops at `enough`."""
+    """Return how many lots would trade at once within the limit; counting stops at `enough`.
+
+    It stops too where a guard would stop trading: then `breach` says which.
+    """
     own = state.sides[taker.instrument, taker.side]
     other = state.sides[taker.instrument, 1 - taker.side]
     limit = facing(own, np.uint64(taker.level) - own.first)
-    lots, rank = 0, other.best
+    instrument = state.instruments[taker.instrument]
+    is_watched = watch(state, taker.instrument)
+    lots, rank, first = 0, other.best, NIL_PRICE
     while rank >= limit and lots < enough:
-        if taker.smp_id == 0:
-            lots += lots_at(state, other, rank)
-        else:
+        more, ends = lots_at(state, other, rank), False
+        if taker.smp_id != 0:
             more, ends = _tradable(state, taker, head_of(state, other, rank))
-            lots += more
-            if ends:
+        if is_watched and more > 0:
+            price = price_of(instrument, 1 - taker.side, rank)
+            instrument.breach = breach_of(state, taker.instrument, price, first)
+            if instrument.breach != Reason.NONE:
                 return lots
+            if first == NIL_PRICE:
+                first = price
+        lots += more
+        if ends:
+            return lots
         rank = below(state, other, rank)
     return lots
 
@@ -148,13 +168,54 @@ def rest(state: State, slot: Index, command: Row, events: Table, count: int) -> 
     if order.leaves == 0:
         free_slot(state, slot)
         return count
+    if state.instruments[order.instrument].breach != Reason.NONE:
+        return _break_off(state, slot, command, events, count)
     if order.tif == Tif.FAK or order.tif == Tif.FOK:
         return drop(state, slot, command, Reason.UNFILLED, events, count)
+    return _queue(state, slot, command, events, count)
+
+
+@kernel
+def _queue(state: State, slot: Index, command: Row, events: Table, count: int) -> int:
+    order = state.orders[slot]
     show(order)
     link(state, slot)
     count = tell(events, count, command, order, Did.RESTED, order.leaves)
     events[count - 1].other = order.shown
     return count
+
+
+@kernel
+def _break_off(state: State, slot: Index, command: Row, events: Table, count: int) -> int:
+    """Rest an order that came up against a guard, and halt; what may not rest goes.
+
+    Velocity is broken by what would rest; what may not goes alone, and the market stays open.
+    """
+    order = state.orders[slot]
+    index = order.instrument
+    reason = state.instruments[index].breach
+    may_rest = order.tif <= Tif.GTD
+    if order.type == Type.MARKET or order.type == Type.MARKET_LIMIT:
+        may_rest = False
+    if may_rest:
+        state.instruments[index].breach = Reason.NONE
+        count = _queue(state, slot, command, events, count)
+    else:
+        count = eliminate(state, slot, command, events, count)
+        if reason == Reason.VELOCITY:
+            return count
+    return halt(state, index, reason, command, events, count)
+
+
+@kernel
+def eliminate(state: State, slot: Index, command: Row, events: Table, count: int) -> int:
+    """Cancel an order that could not fill, and say if it was velocity that kept it from that."""
+    instrument = state.instruments[state.orders[slot].instrument]
+    reason: int = Reason.UNFILLED
+    if instrument.breach == Reason.VELOCITY:
+        reason = Reason.VELOCITY
+    instrument.breach = Reason.NONE
+    return drop(state, slot, command, reason, events, count)
 
 
 @kernel

@@ -6,12 +6,13 @@ Rows of the house carry changes, never levels, so they commute with rows between
 import numpy as np
 
 from engine.emit import say
+from engine.halts import plan, tell_phase
 from engine.jit import Row, Table, kernel
 from engine.limits import close, free_money, rebound
 from engine.premium import pay_holders, uncover
 from engine.schema import MONEY_MAX, NIL, NIL_PRICE, Did, Phase, Reason, Standing
 from engine.state import State
-from engine.sweep import expire_orders, renew_reserves, tell_phase
+from engine.sweep import expire_orders, renew_reserves
 
 _NONE = np.uint64(0)
 _RATE_MAX = 1 << 40
@@ -188,7 +189,10 @@ def settle(state: State, command: Row, events: Table, count: int) -> tuple[int, 
     _close_positions(state, index)
     count = say(events, count, command, Did.SETTLED)
     events[count - 1].price = command.value
-    return Reason.NONE, tell_phase(state, index, Phase.EXPIRED, 0, command, events, count)
+    state.instruments[index].halted = Reason.NONE
+    count = tell_phase(state, index, Phase.EXPIRED, 0, command, events, count)
+    plan(state)
+    return Reason.NONE, count
 
 
 @kernel

@@ -8,7 +8,7 @@ from engine.emit import tell
 from engine.guards import daily_limits, unguarded
 from engine.jit import Index, Row, Table, kernel
 from engine.limits import reserve_of, work
-from engine.match import cross, drop, fillable, rest
+from engine.match import cross, eliminate, fillable, rest
 from engine.owners import alert, barred
 from engine.phases import may_enter
 from engine.positions import find_position, has_position_room, open_position
@@ -44,7 +44,7 @@ def enter(state: State, command: Row, events: Table, count: int) -> tuple[int, i
     if instrument.phase == Phase.OPEN:
         minimum = command.quantity if order.tif == Tif.FOK else command.minimum
         if minimum > 0 and fillable(state, order, minimum) < minimum:
-            return Reason.NONE, drop(state, slot, command, Reason.UNFILLED, events, count)
+            return Reason.NONE, eliminate(state, slot, command, events, count)
         count = cross(state, slot, command, events, count)
     count = rest(state, slot, command, events, count)
     return Reason.NONE, elect(state, command.instrument, command, events, count)
@@ -72,7 +72,8 @@ def _priced(state: State, command: Row) -> tuple[int, int]:
         if not instrument.low <= price <= instrument.high:
             return Reason.POST_ONLY, 0
         yields = False
-    reason = unguarded(state, command.instrument, command.side, price)
+    waits = _is_stop(command.type)
+    reason = unguarded(state, command.instrument, command.side, price, waits)
     if reason == Reason.NONE and yields:
         reason = Reason.POST_ONLY
     return reason, price

@@ -128,7 +128,7 @@ def _beyond(state: State, command: Row) -> int:
         old = quoted(state, place, side)
         stays = old != _NONE and keeps_place(state.orders[old], command)
         if lots_of(command, side) > 0 and not stays:
-            reason = unguarded(state, command.instrument, side, price_at(command, side))
+            reason = unguarded(state, command.instrument, side, price_at(command, side), False)
             if reason != Reason.NONE:
                 return reason
     return Reason.NONE

@@ -23,6 +23,7 @@ from engine.reference_house import (
     deposit,
     mark,
     rate,
+    resume,
     settle,
     suspend,
     transfer,
@@ -62,6 +63,8 @@ class Reference:
         row = read(rows)
         world = self.world
         world.command, world.spoken = row, 0
+        resume(world)
+        enforce(world)
         try:
             refuse(row.version != VERSION, Reason.VERSION_UNKNOWN)
             refuse(row.kind not in VERBS, Reason.KIND_UNKNOWN)

@@ -62,9 +62,9 @@ def cancel_tagged(world: World, row: Row, operator: bool) -> None:
     instrument = world.market.instruments[row.instrument]
     refuse(not operator and not may_cancel(instrument.phase), Reason.PHASE_FORBIDS)
 
-    own = (row.account, row.tag)
+    own, before = (row.account, row.tag), world.spoken
     world.sweep(instrument, Reason.NONE, lambda order: (order.account, order.tag) == own)
-    refuse(world.spoken == 0, Reason.ORDER_UNKNOWN)
+    refuse(world.spoken == before, Reason.ORDER_UNKNOWN)
 
 
 def may_cancel(phase: int) -> bool:
@@ -83,6 +83,7 @@ def cancel_all(world: World, row: Row) -> None:
     def is_meant(order: Order) -> bool:
         return order.account == row.account and row.code in (0, order.side + 1)
 
+    begin = world.spoken
     for instrument in instruments:
         named = row.instrument in (NIL, instrument.number)
         named = named and row.product in (NIL, instrument.product)
@@ -91,7 +92,7 @@ def cancel_all(world: World, row: Row) -> None:
             world.sweep(instrument, Reason.MASS_CANCEL, is_meant)
             if world.spoken > before:
                 publish_indicative(world, instrument)
-    if world.spoken == 0:
+    if world.spoken == begin:
         world.say(Did.NOTED)
 
 
@@ -157,8 +158,8 @@ def refuse_unbearable_change(
     world: World, account: Account, order: Order, price: int, leaves: int
 ) -> None:
     """Refuse a change that the guards do not take, or the account beside what works."""
-    refuse_unguarded(world.market, world.instrument_of(order), order.side, price)
     changed = dataclasses.replace(order, price=price, leaves=leaves)
+    refuse_unguarded(world, changed)
     working = [changed if o is order else o for o in account.orders.values()]
     if leaves > order.leaves:
         top = world.instrument_of(order).position_max

@@ -1,17 +1,19 @@
-"""Guards in the reference: which prices a market takes.
+"""Guards in the reference: which prices a market takes, and when trading has to pause.
 
 Part of the reference: for readers, and the tests' oracle. All guards are measured
 from the market settlement, never from the index mark.
 """
 
+from engine.reference_book import Order, reaches
 from engine.reference_risk import Guards, Instrument, Market, RefusedError
 from engine.reference_world import Row, World
-from engine.schema import NIL, NIL_PRICE, Did, Phase, Reason, Side
+from engine.schema import NIL, NIL_PRICE, Did, Form, Phase, Reason, Side
 
 POINTS_MAX = 2**40
 BREAKER_MAX = 10_000
 NS_MAX = 2**50
 BUCKETS = 20  # Of the window in which velocity is measured.
+LOOK_BACK = 60  # Buckets of the circuit breaker.
 
 
 def set_guards(world: World, row: Row) -> None:
@@ -25,6 +27,11 @@ def set_guards(world: World, row: Row) -> None:
     if not (leads and are_sound(row)):
         raise RefusedError(Reason.TERMS_INVALID)
 
+    before = world.market.guards[row.product]
+    if (row.batch // BUCKETS, row.value_3) != (before.window // BUCKETS, before.width):
+        for instrument in instruments:
+            if instrument.product == row.product:
+                instrument.prints = []
     world.market.guards[row.product] = Guards(
         band=row.value,
         daily=row.value_2,
@@ -79,17 +86,95 @@ def daily_limits(market: Market, instrument: Instrument) -> tuple[int, int]:
     return low + min(max(first, 0), rungs) * tick, low + max(min(last, rungs), 0) * tick
 
 
-def refuse_unguarded(market: Market, instrument: Instrument, side: int, price: int) -> None:
-    """Refuse a price that a guard does not take, with the bound that it passes."""
+def refuse_unguarded(world: World, order: Order) -> None:
+    """Refuse an order whose price a guard does not take, with the bound that it passes."""
+    market, instrument = world.market, world.instrument_of(order)
     low, high = daily_limits(market, instrument)
-    if price < low:
-        raise RefusedError(Reason.DAILY_LIMIT, low, price)
-    if price > high:
-        raise RefusedError(Reason.DAILY_LIMIT, high, price)
-    band, reference = market.guards[instrument.product].band, fair(instrument)
-    if band == 0 or reference == NIL_PRICE:
-        return
-    if side == Side.BUY and price > reference + band:
-        raise RefusedError(Reason.PRICE_BAND, reference + band, price)
-    if side == Side.SELL and price < reference - band:
-        raise RefusedError(Reason.PRICE_BAND, reference - band, price)
+    refuse_past(order.price < low, Reason.DAILY_LIMIT, low, order)
+    refuse_past(order.price > high, Reason.DAILY_LIMIT, high, order)
+    guards, reference = market.guards[instrument.product], fair(instrument)
+    ways = 1 if order.side == Side.BUY else -1
+    if guards.band > 0 and reference != NIL_PRICE:
+        bound = reference + ways * guards.band
+        refuse_past(ways * (order.price - bound) > 0, Reason.PRICE_BAND, bound, order)
+    passive = not would_trade(instrument, order.side, order.price) and not order.waits
+    if variant(market, instrument) > 0 and passive and instrument.phase == Phase.OPEN:
+        lowest, highest = looked_back(world, instrument, [])
+        bound = lowest if ways > 0 else highest
+        bound += ways * variant(market, instrument)
+        refuse_past(ways * (order.price - bound) > 0, Reason.CIRCUIT_BREAKER, bound, order)
+
+
+def refuse_past(wrong: bool, reason: Reason, bound: int, order: Order) -> None:
+    """Refuse an order that stands past a bound."""
+    if wrong:
+        raise RefusedError(reason, bound, order.price)
+
+
+def would_trade(instrument: Instrument, side: int, price: int) -> bool:
+    """Whether an order at this price would trade at once."""
+    best = instrument.book.best(1 - side)
+    return instrument.phase == Phase.OPEN and best != NIL_PRICE and reaches(side, price, best)
+
+
+def variant(market: Market, instrument: Instrument) -> int:
+    """Return how far from the prices of the look-back a future may trade; 0: anywhere."""
+    if instrument.form != Form.FUTURE or instrument.settlement <= 0:
+        return 0
+    exact = instrument.settlement * market.guards[instrument.product].breaker // 10_000
+    return exact // instrument.tick * instrument.tick
+
+
+def looked_back(world: World, instrument: Instrument, paid: list[int]) -> tuple[int, int]:
+    """Return lowest and highest price of the look-back; without trades the settlement is both.
+
+    paid: prices that the order at hand would have paid before.
+    """
+    width = world.market.guards[instrument.product].width
+    prices = [*late(world, instrument, width, LOOK_BACK), *paid] or [instrument.settlement]
+    return min(prices), max(prices)
+
+
+def late(world: World, instrument: Instrument, width: int, count: int) -> list[int]:
+    """Return the prices of trades in the last `count` buckets of so many nanoseconds."""
+    if width == 0:
+        return []
+    now = world.command.time // width
+    return [price for time, price in instrument.prints if time // width > now - count]
+
+
+def breach_of(world: World, instrument: Instrument, price: int, paid: list[int]) -> Reason:
+    """Return which guard a trade at this price would breach, or NONE.
+
+    paid: prices that the same order would have paid before.
+    """
+    guards = world.market.guards[instrument.product]
+    away = variant(world.market, instrument)
+    lowest, highest = looked_back(world, instrument, paid)
+    if away > 0 and not highest - away <= price <= lowest + away:
+        return Reason.CIRCUIT_BREAKER
+    just = [*late(world, instrument, guards.window // BUCKETS, BUCKETS), *paid]
+    if guards.points > 0 and any(abs(price - one) >= guards.points for one in just):
+        return Reason.VELOCITY
+    return Reason.NONE
+
+
+def witness(world: World, instrument: Instrument, price: int) -> None:
+    """Keep a trade for the guards of later ones, where a guard watches."""
+    guards = world.market.guards[instrument.product]
+    if guards.points > 0 or guards.breaker > 0:
+        now = world.command.time
+        oldest = now - max(BUCKETS * guards.window, (LOOK_BACK + 1) * guards.width)
+        instrument.prints = [one for one in instrument.prints if one[0] >= oldest]
+        instrument.prints.append((now, price))
+
+
+def halt(world: World, breached: Instrument, reason: Reason) -> None:
+    """Send an instrument to pre-open, and with the lead month all of its product; for a time."""
+    guards = world.market.guards[breached.product]
+    for instrument in world.market.instruments:
+        follows = guards.lead == breached.number and instrument.product == breached.product
+        if (instrument is breached or follows) and instrument.phase == Phase.OPEN:
+            world.move(instrument, Phase.PRE_OPEN, instrument.date, reason)
+            instrument.resume = world.command.time + guards.halt
+            instrument.halted = reason

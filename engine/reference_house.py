@@ -145,9 +145,8 @@ def settle(world: World, row: Row) -> None:
     pay_variation(world, instrument, row.value)
     for account in world.accounts:
         account.positions.pop(instrument.number, None)
-    instrument.phase = Phase.EXPIRED
     world.say(Did.SETTLED, price=row.value)
-    world.say(Did.PHASED, quantity=Phase.EXPIRED)
+    world.move(instrument, Phase.EXPIRED, 0, Reason.NONE)
 
 
 def pay_variation(world: World, instrument: Instrument, price: int) -> None:
@@ -171,9 +170,15 @@ def change_phase(world: World, row: Row) -> None:
                 instrument.indicative = (0, 0)
             if row.code == Phase.OPEN:
                 uncross(world, instrument)
-            instrument.phase = row.code
-            place = {"instrument": instrument.number, "other": row.value}
-            world.say(Did.PHASED, quantity=row.code, **place)
+            world.move(instrument, row.code, row.value, Reason.NONE)
+
+
+def resume(world: World) -> None:
+    """Open every instrument again whose halt ends by the time of the row, with an auction."""
+    for instrument in world.market.instruments:
+        if 0 < instrument.resume <= world.command.time:
+            uncross(world, instrument)
+            world.move(instrument, Phase.OPEN, instrument.date, instrument.halted)
 
 
 def ends(order: Order, date: int) -> bool:

@@ -4,9 +4,10 @@ Part of the reference: for readers, and the tests' oracle.
 """
 
 from engine.reference_book import Book, Order, auction_price, balance, reaches
+from engine.reference_guards import breach_of, halt, witness
 from engine.reference_risk import Instrument
 from engine.reference_world import World
-from engine.schema import NIL_PRICE, Did, Phase, Reason, Role, Side, Smp, Tif
+from engine.schema import NIL_PRICE, Did, Phase, Reason, Role, Side, Smp, Tif, Type
 
 RESTING = (Tif.DAY, Tif.GTC, Tif.GTD)
 
@@ -14,32 +15,63 @@ RESTING = (Tif.DAY, Tif.GTC, Tif.GTD)
 def place(world: World, order: Order) -> None:
     """Trade an order that is in no queue where the phase matches; rest or drop what is left."""
     instrument = world.instrument_of(order)
+    breach = Reason.NONE
     if instrument.phase == Phase.OPEN:
-        cross(world, instrument, order)
+        breach = cross(world, instrument, order)
     if order.leaves == 0:
         world.forget(order)
+    elif breach != Reason.NONE:
+        break_off(world, instrument, order, breach)
     elif order.tif in RESTING:
-        order.show()
-        instrument.book.add(order)
-        world.tell(Did.RESTED, order, order.leaves, other=order.shown)
+        rest(world, instrument, order)
     else:
         world.drop(order, Reason.UNFILLED)
 
 
-def cross(world: World, instrument: Instrument, taker: Order) -> None:
-    """Fill an order that is in no queue: best price first, oldest order first."""
+def rest(world: World, instrument: Instrument, order: Order) -> None:
+    """Queue what is left of an order."""
+    order.show()
+    instrument.book.add(order)
+    world.tell(Did.RESTED, order, order.leaves, other=order.shown)
+
+
+def break_off(world: World, instrument: Instrument, order: Order, breach: Reason) -> None:
+    """Rest an order that came up against a guard, and halt; what may not rest goes.
+
+    Velocity is broken by what would rest; what may not goes alone, and the market stays open.
+    """
+    if order.tif in RESTING and order.type not in (Type.MARKET, Type.MARKET_LIMIT):
+        rest(world, instrument, order)
+    elif breach == Reason.VELOCITY:
+        world.drop(order, Reason.VELOCITY)
+        return
+    else:
+        world.drop(order, Reason.UNFILLED)
+    halt(world, instrument, breach)
+
+
+def cross(world: World, instrument: Instrument, taker: Order) -> Reason:
+    """Fill an order that is in no queue: best price first, oldest order first.
+
+    Returns the guard that its next trade would breach, if it ended there.
+    """
     if not instrument.traded:
         appraise(instrument)
     while taker.leaves > 0 and (makers := instrument.book.first(1 - taker.side)):
         maker = makers[0]
         if not reaches(taker.side, taker.price, maker.price):
-            return
+            return Reason.NONE
         if maker.smp_id == taker.smp_id != 0:
             prevent_self_match(world, taker, maker)
         else:
+            breach = breach_of(world, instrument, maker.price, [])
+            if breach != Reason.NONE:
+                return breach
+            witness(world, instrument, maker.price)
             lots = min(taker.leaves, maker.shown)
             instrument.traded.append(maker.price)
             trade(world, instrument, (taker, Role.TAKER), (maker, Role.MAKER), maker.price, lots)
+    return Reason.NONE
 
 
 def appraise(instrument: Instrument) -> None:
@@ -108,22 +140,31 @@ def keep_up(world: World, book: Book, order: Order) -> None:
             world.tell(Did.REFILLED, order, order.shown)
 
 
-def fillable(instrument: Instrument, order: Order) -> int:
-    """Return the lots that would trade at once, without those that SMP would keep from it.
+def fillable(world: World, instrument: Instrument, order: Order) -> tuple[int, Reason]:
+    """Return the lots that would trade at once, and the guard that would end that.
 
-    Where SMP would end the order at one of its own, a price has traded only what stood
-    in the queue before that one: what an iceberg refills stands behind it.
+    Without those that SMP would keep from it. Where SMP would end the order at one of its own,
+    a price has traded only what stood in the queue before that one: what an iceberg refills
+    stands behind it.
     """
-    lots = 0
+    lots, paid = 0, list[int]()
     for price, queue in instrument.book.ladders[1 - order.side].items():
         if not reaches(order.side, order.price, price):
             break
         makers = list(queue.values())
         own = [order.smp_id != 0 and maker.smp_id == order.smp_id for maker in makers]
-        if any(own) and order.smp_rule != Smp.CANCEL_RESTING:
-            return lots + sum(maker.shown for maker in makers[: own.index(True)])
-        lots += sum(maker.leaves for maker, is_own in zip(makers, own, strict=True) if not is_own)
-    return lots
+        ends = any(own) and order.smp_rule != Smp.CANCEL_RESTING
+        more = sum(maker.leaves for maker, is_own in zip(makers, own, strict=True) if not is_own)
+        if ends:
+            more = sum(maker.shown for maker in makers[: own.index(True)])
+        breach = breach_of(world, instrument, price, paid) if more > 0 else Reason.NONE
+        if breach != Reason.NONE:
+            return lots, breach
+        lots += more
+        paid += [price] if more > 0 else []
+        if ends:
+            break
+    return lots, Reason.NONE
 
 
 def elect(world: World, instrument: Instrument) -> None:
@@ -148,18 +189,23 @@ def reached(instrument: Instrument) -> list[Order]:
 
 
 def uncross(world: World, instrument: Instrument) -> None:
-    """Let elected stops join; then trade all that meets at the opening price, by priority."""
+    """Let elected stops join; then trade all that meets at the opening price, by priority.
+
+    What traded before does not count for the guards any more.
+    """
     book, tick = instrument.book, instrument.tick
     price, lots = auction_price(book, tick, anchor(instrument))
     appraise(instrument)
     if lots > 0:
         gather(world, instrument, anchor(instrument))
-    instrument.indicative = (0, 0)
+    instrument.indicative, instrument.prints = (0, 0), []
     while lots > 0:
         (bid,), (ask,) = book.first(Side.BUY), book.first(Side.SELL)
         traded = min(lots, bid.shown, ask.shown)
         lots -= traded
         trade(world, instrument, (bid, Role.AUCTION), (ask, Role.AUCTION), price, traded)
+        instrument.prints = []
+        witness(world, instrument, price)
 
 
 def gather(world: World, instrument: Instrument, anchor: int) -> None:

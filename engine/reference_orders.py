@@ -4,7 +4,7 @@ Part of the reference: for readers, and the tests' oracle.
 """
 
 from engine.reference_book import Order, reaches
-from engine.reference_guards import daily_limits, refuse_unguarded
+from engine.reference_guards import daily_limits, refuse_unguarded, would_trade
 from engine.reference_match import RESTING, elect, fillable, place
 from engine.reference_risk import (
     Account,
@@ -42,7 +42,7 @@ def enter(world: World, row: Row) -> None:
     if yields and row.flags & Flag.SLIDE:
         price, yields = slid(instrument, row.side), False
         refuse(not instrument.low <= price <= instrument.high, Reason.POST_ONLY)
-    refuse_unguarded(world.market, instrument, row.side, price)
+    refuse_unguarded(world, new_order(row, price))
     refuse(bool(yields), Reason.POST_ONLY)
     refuse_unbearable(world, account, row, price)
 
@@ -56,8 +56,9 @@ def enter(world: World, row: Row) -> None:
         instrument.book.add(order)
         return
     minimum = row.quantity if row.tif == Tif.FOK else row.minimum
-    if minimum > fillable(instrument, order):
-        world.drop(order, Reason.UNFILLED)
+    lots, breach = fillable(world, instrument, order)
+    if minimum > lots:
+        world.drop(order, Reason.VELOCITY if breach == Reason.VELOCITY else Reason.UNFILLED)
     else:
         place(world, order)
         elect(world, instrument)
@@ -69,12 +70,6 @@ def warn(world: World, order: Order, more: int) -> None:
     now = most_lots(account, list(account.orders.values()), world.partners(account), order)
     if more > 0 and 5 * (now - more) < 4 * top <= 5 * now:
         world.tell(Did.ALERTED, order, now, other=top)
-
-
-def would_trade(instrument: Instrument, side: int, price: int) -> bool:
-    """Whether an order at this price would trade at once."""
-    best = instrument.book.best(1 - side)
-    return instrument.phase == Phase.OPEN and best != NIL_PRICE and reaches(side, price, best)
 
 
 def slid(instrument: Instrument, side: int) -> int:

@@ -42,7 +42,7 @@ def quote(world: World, row: Row) -> None:
     old = {order.side: order for order in quotes_of(account, instrument)}
     for order in asked:
         if order.side not in old or not keeps_place(old[order.side], order):
-            refuse_unguarded(world.market, instrument, order.side, order.price)
+            refuse_unguarded(world, order)
     refuse_unbearable(world, account, old, asked)
 
     had = {side: order.leaves for side, order in old.items()}

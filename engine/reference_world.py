@@ -88,6 +88,13 @@ class World:
         others = [one for one in self.accounts if one is not account]
         return [one for one in others if one.owner == account.owner != 0]
 
+    def move(self, instrument: Instrument, phase: int, date: int, reason: int) -> None:
+        """Put an instrument into a phase, and say so; a halt that was to end is forgotten."""
+        instrument.phase, instrument.date = phase, date
+        instrument.resume, instrument.halted = 0, Reason.NONE
+        place = {"account": 0, "instrument": instrument.number, "other": date}
+        self.say(Did.PHASED, quantity=phase, reason=reason, **place)
+
     def has_order_room(self) -> bool:
         """Whether one more order fits."""
         return bool(self.freed_slots) or self.fresh_slot <= self.sizes.orders

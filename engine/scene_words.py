@@ -22,7 +22,7 @@ _PAID = {Did.DEPOSITED: "deposited", Did.TAKEN: "taken", Did.CHARGED: "charged"}
 _IN_MONEY = (Reason.MARGIN_SHORT, Reason.FUNDS_SHORT)
 _IN_NUMBERS = (
     *(Reason.NOT_REVIEWABLE, Reason.POSITION_LIMIT),
-    *(Reason.DAILY_LIMIT, Reason.PRICE_BAND),
+    *(Reason.DAILY_LIMIT, Reason.PRICE_BAND, Reason.CIRCUIT_BREAKER),
 )
 
 
@@ -55,7 +55,9 @@ def put(event: Any, names: str = "", place: str = "") -> Told:
     if did == Did.PROTECTED:
         return Told(f"protected {quantity}", "", names)
     if did == Did.PHASED:
-        return Told(f"phase {Phase(quantity).name}", place, names)
+        reason = Reason(event["reason"])
+        detail = f"{place} {reason.name}" if reason else place
+        return Told(f"phase {Phase(quantity).name}", detail, names)
     if did == Did.SUSPENDED:
         return Told(f"standing {Standing(quantity).name}", "", names)
     if did == Did.ALERTED:

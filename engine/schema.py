@@ -95,7 +95,7 @@ class Did(enum.IntEnum):
     REFILLED = 7  # quantity = what is shown from now on, at the back of the queue
     REJECTED = 8
     INDICATIVE = 9  # price, quantity of the auction as it stands; quantity 0: none.
-    PHASED = 10  # quantity = Phase, other = trade date
+    PHASED = 10  # quantity = Phase, other = trade date; reason: of a halt that begins or ends
     BUSTED = 11  # One row a side, buyer's first: the trade never was. side = what is undone
     ADJUSTED = 12  # Likewise: price = its price from now on, other = the price before
     PROTECTED = 13  # quantity = lots that quotes filled, other = the most, leaves = product
@@ -159,6 +159,7 @@ class Reason(enum.IntEnum):
     QUOTE_CROSSED = 31
     DAILY_LIMIT = 32
     PRICE_BAND = 33
+    CIRCUIT_BREAKER = 34
     POST_ONLY = 35
     REDUCE_ONLY = 36
     POSITION_LIMIT = 37
@@ -177,6 +178,7 @@ class Reason(enum.IntEnum):
     SESSION_ENDED = 67
     EXPIRED = 68
     REPLACED_AWAY = 69  # A replace with in-flight mitigation left nothing.
+    VELOCITY = 70  # Its next trade would have been too far from those just before.
     REQUOTED = 71
     PROTECTION = 72  # Its maker's quotes filled too many lots in too short a time.
     KILL_SWITCH = 73

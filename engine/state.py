@@ -78,14 +78,24 @@ INSTRUMENT = np.dtype(
         ("trade_high", "<i8"),  # Below `trade_low`: there are none.
         ("fair", "<i8"),  # What it was worth when its last trades began; NIL_PRICE: unknown.
         ("block", "<i8"),  # The least lots of a block trade.
+        ("resume", "<i8"),  # When its halt ends; 0: none is pending.
+        # Of the command at hand, where a guard watches (engine/windows.py).
+        ("fast_low", "<i8"),
+        ("fast_high", "<i8"),
+        ("slow_low", "<i8"),
+        ("slow_high", "<i8"),
+        ("variant", "<i8"),
         ("holders", "<u4"),  # First of its `positions`, linked by `next`.
         ("product", "<i4"),
         ("expiry", "<i4"),
         ("month", "<i4"),
+        ("date", "<i4"),  # Trade date of its phase.
         ("form", "u1"),
         ("phase", "u1"),
+        ("halted", "u1"),  # Reason of the halt that `resume` ends.
+        ("breach", "u1"),  # Guard that its order at hand came up against; NONE between orders.
         ("premium", "u1"),  # Whether its price is paid at the trade.
-        ("spare", "S5"),
+        ("spare", "S7"),
     ]
 )
 
@@ -198,6 +208,17 @@ PREMIUM = np.dtype(
     ]
 )
 
+# What traded in a stretch of time: a bucket of a ring.
+SPAN = np.dtype(
+    [
+        ("number", "<i8"),  # One more than time // width; 0: nothing.
+        ("low", "<i8"),
+        ("high", "<i8"),
+    ]
+)
+BUCKETS = 20  # Of the window in which velocity is measured.
+LOOK_BACK = 60  # Buckets of the circuit breaker.
+
 TOTALS = np.dtype(
     [
         ("orders", "<i8"),  # Orders accepted so far.
@@ -218,9 +239,9 @@ TOTALS = np.dtype(
         ("refills", "<i8"),
         ("required", "<i8"),  # The two numbers that the last refusal compared.
         ("available", "<i8"),
-        ("next_deadline", "<i8"),
-        ("seq", "<i8"),  # Of the last command.
-        ("time", "<i8"),  # Of the last command.
+        ("next_deadline", "<i8"),  # The end of a halt, the earliest.
+        ("seq", "<i8"),  # Of the command at hand, or the last.
+        ("time", "<i8"),  # Likewise.
     ]
 )
 
@@ -243,6 +264,7 @@ class State(NamedTuple):
     table: Records  # uint32: open addressing, (account, instrument) to a place in `positions`.
     owners: Records  # OWNER, shape (account_max,); 0 is nobody.
     stakes: Records  # STAKE, shape (position_max + 1,): there are never more than positions.
+    spans: Records  # SPAN, shape (instrument_max, BUCKETS + LOOK_BACK): two rings of each.
     stake_table: Records  # uint32: likewise, (owner, instrument) to a place in `stakes`.
     totals: Records  # TOTALS, shape (1,).
 
@@ -288,6 +310,7 @@ def new_state(sizes: Sizes = Sizes()) -> State:
         table=np.zeros(entries, np.uint32),
         owners=np.zeros(sizes.accounts, OWNER),
         stakes=np.zeros(sizes.positions + 1, STAKE),
+        spans=np.zeros((sizes.instruments, BUCKETS + LOOK_BACK), SPAN),
         stake_table=np.zeros(entries, np.uint32),
         totals=totals,
     )

@@ -5,6 +5,7 @@ import numpy as np
 from engine.auction import publish, uncross
 from engine.book import below, head_of
 from engine.emit import say
+from engine.halts import plan, tell_phase
 from engine.jit import Row, Table, kernel
 from engine.limits import reserve_of
 from engine.match import remove
@@ -13,6 +14,7 @@ from engine.positions import find_position
 from engine.premium import count_premium, cover_again, need_of, uncover
 from engine.schema import NIL, Did, Flag, Phase, Reason, Side, Tif
 from engine.state import State
+from engine.windows import restart, watch, witness
 
 LADDERS = 4  # Of an instrument: bids, asks, stops to buy, stops to sell.
 _NONE = np.uint64(0)
@@ -109,6 +111,7 @@ def change_phase(state: State, command: Row, events: Table, count: int) -> tuple
             named = instrument.product == command.product
         if named and instrument.phase != Phase.EXPIRED:
             count = _move(state, index, command, events, count)
+    plan(state)
     return Reason.NONE, count
 
 
@@ -120,20 +123,32 @@ def _move(state: State, index: int, command: Row, events: Table, count: int) -> 
             count = _end_session(state, index, number, command, events, count)
         instrument.indicative, instrument.indicative_lots = 0, 0
     if command.code == Phase.OPEN:
-        count = uncross(state, index, command, events, count)
+        count = _open(state, index, command, events, count)
+    instrument.halted = Reason.NONE
     return tell_phase(state, index, command.code, command.value, command, events, count)
 
 
 @kernel
-def tell_phase(
-    state: State, index: int, phase: int, date: int, command: Row, events: Table, count: int
-) -> int:
-    """Put an instrument into a phase, and say so; return the new count."""
-    state.instruments[index].phase = phase
-    count = say(events, count, command, Did.PHASED)
-    events[count - 1].instrument = index
-    events[count - 1].quantity = phase
-    events[count - 1].other = date
+def resume(state: State, command: Row, events: Table, count: int) -> int:
+    """Open every instrument again whose halt ends by this command's time, with an auction."""
+    for index in range(state.totals[0].instruments):
+        instrument = state.instruments[index]
+        if 0 < instrument.resume <= command.time:
+            count = _open(state, index, command, events, count)
+            date = instrument.date
+            count = tell_phase(state, index, Phase.OPEN, date, command, events, count)
+    plan(state)
+    return count
+
+
+@kernel
+def _open(state: State, index: int, command: Row, events: Table, count: int) -> int:
+    """Uncross an instrument; what traded before the auction does not count for its guards."""
+    before = state.totals[0].trades
+    count = uncross(state, index, command, events, count)
+    restart(state, index)
+    if state.totals[0].trades > before and watch(state, index):
+        witness(state, index, state.instruments[index].last)
     return count
 
 

@@ -120,7 +120,7 @@ class Sequencer:
         return due if self._crowd is None else min(due, self._crowd.next_wake())
 
     async def _pass_time(self) -> None:
-        """Submit what the calendar and the crowd have due; again later if there is no room."""
+        """Submit what the venue and the crowd have due; again later if there is no room."""
         try:
             self._submit_due()
         except JournalFullError:
@@ -146,8 +146,10 @@ class Sequencer:
             taken.append(self._pending.popleft())
             rows += len(taken[-1][0])
         self._rows -= rows
+        # What is due now goes first, in the next round: participants' rows never bring it about.
+        now = min(self._clock.now(), self._venue.next_due() - 1)
         try:
-            outcomes = self._venue.submit(join(batch for batch, _, _ in taken), self._clock.now())
+            outcomes = self._venue.submit(join(batch for batch, _, _ in taken), now)
         except JournalFullError:
             for _, _, refuse in taken:
                 refuse()

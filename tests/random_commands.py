@@ -81,10 +81,12 @@ def guard(source: Source, batch: Batch) -> None:
         Kind.GUARD,
         product=product,
         other=chance.choice((NIL, *months[:1])),
-        value=chance.choice((0, 0, 8, 16, 30)),
+        value=chance.choice((0, 0, 0, 16, 30)),
         value_2=chance.choice((0, 0, 25, 40)),
-        value_3=1_000,
-        batch=chance.choice((20, 400, 9_000)),
+        value_3=chance.choice((1_000, 1_000, 100)),
+        numerator=chance.choice((0, 0, 1_000, 3_000, 10_000)),
+        denominator=chance.choice((0, 0, 6, 12, 25)),
+        batch=chance.choice((400, 9_000, 20_000)),
         source=chance.choice((1, 2_000, 20_000)),
     )
     if source.rarely(6):
@@ -110,7 +112,7 @@ def kill(source: Source, batch: Batch) -> None:
     if killed and not source.rarely(6):
         batch.money(Kind.KILL, account=source.chance.choice(killed), value=0)
         return
-    code = source.chance.choice((0, 0, 0, 1, 2, 3, -1))
+    code = source.chance.choice((0, 0, 0, 0, 0, 0, 1, 2, 3, -1))
     value = 2 if source.rarely(12) else 1
     other = source.chance.choice((0, 1, 2, 3, 9))
     batch.money(Kind.KILL, account=source.account(), other=other, code=code, value=value)

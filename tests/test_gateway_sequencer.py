@@ -191,3 +191,27 @@ async def _crowd(bench: Bench, crowd: Waker) -> None:
     assert [id(each) for each in crowd.seen] == [id(each) for each in bench.published]
     times = [int(each.frame.commands[0]["time"]) for each in bench.published[:10]]
     assert all(after > before for before, after in itertools.pairwise(times))
+
+
+def test_a_halt_ends_before_the_rows_that_come_after_it(tmp_path: Path) -> None:
+    asyncio.run(_halt(Bench(tmp_path)))
+
+
+async def _halt(bench: Bench) -> None:
+    now = bench.venue.exchange.time
+    batch = Batch()
+    ends = now + 50_000_000
+    batch.money(Kind.GUARD, product=0, denominator=20, batch=2_000_000_000, source=ends - now)
+    batch.money(Kind.PHASE, product=0, code=Phase.OPEN)
+    for side, lots, price in ((1, 1, 500), (1, 1, 520), (0, 2, 520)):
+        batch.enter(1, 0, side, lots, price)
+    bench.venue.submit(batch, now)
+    running = asyncio.create_task(bench.sequencer.run())
+    await bench.until(lambda: bench.venue.exchange.time >= ends)
+    bench.buy(490)
+    await bench.until(lambda: len(bench.answers) == 1)
+    bench.sequencer.stop()
+    await running
+    assert bench.answers[0]["kind"].tolist() == [Did.ENTERED, Did.RESTED]
+    frames = [outcome.frame.commands for outcome in bench.published]
+    assert [rows["time"].tolist() for rows in frames if rows["kind"][0] == Kind.TIME] == [[ends]]
