@@ -12,6 +12,7 @@ from clearing.calendar import (
     phase_at,
     trade_date,
 )
+from clearing.guards import add_guards
 from clearing.spreads import Curve, Month, add_spreads
 from clearing.terms import ProductTerms, encode_terms
 from engine.instruments import LADDER_MAX, MONTHS, TICK, VALUE, as_date, as_number, future_name
@@ -49,6 +50,8 @@ def genesis(products: Sequence[ProductTerms], first_day: datetime.date, now: int
             add_rate(batch, number, terms, ahead, month, first_day)
         curves.append(Curve(product, terms, months))
     add_spreads(batch, len(products) * MONTHS, curves, ())
+    for product, terms in enumerate(products):
+        add_guards(batch, product, terms.guards, product * MONTHS + 1)
     _add_phase(batch, len(products), founded)
     return batch
 

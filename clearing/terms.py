@@ -76,6 +76,37 @@ class FeeTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             _amount(name, getattr(self, name), 1_000)
 
 
+class GuardTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What keeps a product's prices in bounds: engine/README.md, "Guards". 0: off.
+
+    Prices in price units, times in milliseconds.
+    """
+
+    band: int = 0
+    daily: int = 0
+    velocity: int = 0
+    velocity_ms: int = 2_000
+    breaker: int = 0  # 1/10,000 of the market settlement.
+    breaker_ms: int = 60_000  # Of each of the 60 buckets of its look-back.
+    halt_ms: int = 120_000
+
+    def __post_init__(self) -> None:
+        for name in ("band", "daily", "velocity"):
+            _between(name, getattr(self, name), 0, 1_000_000)
+        _between("breaker", self.breaker, 0, 10_000)
+        for name in ("velocity_ms", "breaker_ms", "halt_ms"):
+            _between(name, getattr(self, name), 1, 86_400_000)
+
+    @property
+    def are_on(self) -> bool:
+        """Whether any guard is set."""
+        return any((self.band, self.daily, self.velocity, self.breaker))
+
+
+# The rulebook's defaults: $0.20, 20 ticks in two seconds, a tenth of the settlement.
+GUARDS = GuardTerms(band=20 * TICK, velocity=20 * TICK, breaker=1_000)
+
+
 class ProductTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One product: the futures on one GPU model."""
 
@@ -84,11 +115,13 @@ class ProductTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     mode: Mode = "index"
     curve: tuple[tuple[int, Decimal], ...] = ()  # Months ahead, USD per GPU-hour above the index.
     charge: Decimal = Decimal(50)  # USD a lot that a long and a short of two months are charged.
-    position_max: int = 7_500  # Lots, an account in one contract.
+    position_max: int = 7_500  # Lots, an owner in one contract.
+    spot_max: int = 7_500  # Likewise near its last trading day, where less.
     clip: int = CLIP
     protection: int = 10 * TICK  # Default protection points, price units.
     block: int = 5  # The least lots of a block.
     spreads: Spreads = "none"  # Listed over its months; all: also between products.
+    guards: GuardTerms = GuardTerms()
     fees: FeeTerms = FeeTerms()
     index: IndexTerms = IndexTerms()
 
@@ -101,6 +134,7 @@ class ProductTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
             _amount("rates", rate, _RATE_MAX)
         _amount("charge", self.charge, _RATE_MAX)
         _between("position_max", self.position_max, 1, 1_000_000)
+        _between("spot_max", self.spot_max, 1, 1_000_000)
         _between("clip", self.clip, 1, CLIP)
         _between("protection", self.protection, 0, 2_000)
         _between("block", self.block, 1, CLIP)

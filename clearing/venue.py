@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from clearing.calendar import Due, next_business_day, rows, times, trade_date
+from clearing.guards import add_changes
 from clearing.house import House
 from engine.disk import Disk
 from engine.exchange import Exchange, Outcome
@@ -20,7 +21,7 @@ from engine.hashes import digest
 from engine.instruments import as_number
 from engine.journal import Durability, Journal, JournalError, JournalFullError
 from engine.rows import Batch
-from engine.schema import Kind, Origin
+from engine.schema import Kind, Origin, Phase
 from engine.state import Sizes
 
 ROUNDS = 8  # The most answers to one frame.
@@ -95,6 +96,8 @@ class Venue:
             directory = self.house.directory
             expiring = [each.number for each in directory.expiring(as_number(date))]
             batch = rows(date, time, due, len(directory.products), expiring)
+            if Phase.CLOSE in due.phases:
+                add_changes(batch, directory, date)
             outcomes += self.submit(batch, time)
             self._agenda.pop()
         return outcomes

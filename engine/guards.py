@@ -69,8 +69,8 @@ def settlement_of(state: State, index: int) -> int:
 def fair(state: State, index: int) -> int:
     """Return the price that a band is measured from; NIL_PRICE where there is none yet.
 
-    Before the opening the indicative price; when open the last trade, or a best bid above
-    it, or a best ask below it. Where there is no such price the market settlement.
+    Before the opening the indicative price; when open the last trade or the market settlement,
+    whichever is newer, or a best bid above it, or a best ask below it. Else the settlement.
     """
     instrument = state.instruments[index]
     gathers = instrument.phase == Phase.PRE_OPEN or instrument.phase == Phase.NO_CANCEL
@@ -79,7 +79,7 @@ def fair(state: State, index: int) -> int:
     price = settlement_of(state, index)
     if instrument.phase != Phase.OPEN:
         return price
-    if instrument.last != NIL_PRICE:
+    if instrument.last != NIL_PRICE and not instrument.is_stale:
         price = instrument.last
     if price == NIL_PRICE:
         return price

@@ -75,6 +75,7 @@ def cross(state: State, slot: Index, command: Row, events: Table, count: int) ->
 def note_trade(instrument: Row, price: int) -> None:
     """Make a price the last one, for stops too."""
     instrument.last = price
+    instrument.is_stale = 0
     instrument.trade_low = min(instrument.trade_low, price)
     instrument.trade_high = max(instrument.trade_high, price)
 

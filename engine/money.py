@@ -163,6 +163,7 @@ def mark(state: State, command: Row, events: Table, count: int) -> tuple[int, in
     event.quantity = instrument.mark
     event.other = command.value_2
     instrument.settlement = command.value_2
+    instrument.is_stale = command.value_2 != NIL_PRICE
     if instrument.premium != 0:
         instrument.mark = command.value
     else:

@@ -65,7 +65,8 @@ def fair(instrument: Instrument) -> int:
         return price
     if instrument.phase != Phase.OPEN:
         return instrument.settlement
-    start = instrument.settlement if instrument.last == NIL_PRICE else instrument.last
+    settles = instrument.last == NIL_PRICE or instrument.is_stale
+    start = instrument.settlement if settles else instrument.last
     bid, ask = instrument.book.best(Side.BUY), instrument.book.best(Side.SELL)
     if start != NIL_PRICE and bid > start:
         return bid

@@ -8,7 +8,7 @@ from engine.reference_match import uncross
 from engine.reference_orders import refuse
 from engine.reference_risk import Account, Instrument, Position, RefusedError, free_money
 from engine.reference_world import Row, World
-from engine.schema import MONEY_MAX, NIL, Did, Phase, Reason, Standing, Tif
+from engine.schema import MONEY_MAX, NIL, NIL_PRICE, Did, Phase, Reason, Standing, Tif
 
 RATE_MAX = 2**40
 
@@ -127,7 +127,7 @@ def mark(world: World, row: Row) -> None:
     instrument = markable(world, row)
 
     world.say(Did.MARKED, price=row.value, quantity=instrument.mark, other=row.value_2)
-    instrument.settlement = row.value_2
+    instrument.settlement, instrument.is_stale = row.value_2, row.value_2 != NIL_PRICE
     if instrument.is_paid_for:
         instrument.mark = row.value
     else:

@@ -98,7 +98,7 @@ def trade(
     lots: int,
 ) -> None:
     """Fill two orders with each other; of those in the book the filled go, the others refill."""
-    instrument.last = price
+    instrument.last, instrument.is_stale = price, False
     world.trades += 1
     buyer, seller = sorted((one[0], two[0]), key=lambda order: order.side)
     world.remember(instrument, buyer.account, seller.account, price, lots)

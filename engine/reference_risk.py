@@ -35,6 +35,7 @@ class Instrument:
     fair: int = NIL_PRICE  # Its worth before the trades of the command at hand.
     traded: list[int] = field(default_factory=list)  # Prices whose stops are not elected yet.
     indicative: tuple[int, int] = (0, 0)  # Price and lots last published.
+    is_stale: bool = False  # Whether its settlement is newer than its last trade.
     date: int = 0  # Trade date of its phase.
     resume: int = 0  # When its halt ends; 0: none is pending.
     halted: int = Reason.NONE  # Why there is one.

@@ -95,7 +95,8 @@ INSTRUMENT = np.dtype(
         ("halted", "u1"),  # Reason of the halt that `resume` ends.
         ("breach", "u1"),  # Guard that its order at hand came up against; NONE between orders.
         ("premium", "u1"),  # Whether its price is paid at the trade.
-        ("spare", "S7"),
+        ("is_stale", "u1"),  # Whether its settlement is newer than its last trade.
+        ("spare", "S6"),
     ]
 )
 

@@ -15,15 +15,19 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from clearing.terms import Mode, ProductTerms, read
+from clearing.terms import GUARDS, GuardTerms, Mode, ProductTerms, read
 from sim.agents import Arbitrageur, Hedger, Maker, Noise
 
 
 class Product(ProductTerms, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A product's terms, of which a scenario must also say the mode and the curve."""
+    """A product's terms, of which a scenario must also say the mode and the curve.
+
+    The rulebook's guards hold unless it says otherwise.
+    """
 
     mode: Mode
     curve: tuple[tuple[int, Decimal], ...]
+    guards: GuardTerms = GUARDS
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
