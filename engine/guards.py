@@ -6,8 +6,9 @@ All guards are measured from the market settlement, never from the index mark.
 from engine.book import price_of
 from engine.emit import say
 from engine.jit import Row, Table, kernel
+from engine.records import BUCKETS
 from engine.schema import NIL, NIL_PRICE, Did, Phase, Reason, Side
-from engine.state import BUCKETS, State
+from engine.state import State
 from engine.windows import breaker_bounds, restart
 
 _POINTS_MAX = 1 << 40

@@ -45,6 +45,7 @@ def quote(world: World, row: Row) -> None:
             refuse_unguarded(world, order)
     refuse_unbearable(world, account, old, asked)
 
+    before = world.spoken
     had = {side: order.leaves for side, order in old.items()}
     new = {order.side: order for order in asked}
     for side, order in sorted(old.items()):
@@ -56,7 +57,7 @@ def quote(world: World, row: Row) -> None:
             renew(world, old[side], order)
         else:
             come(world, order, order.leaves - had.get(side, 0))
-    if world.spoken == 0:
+    if world.spoken == before:
         world.say(Did.NOTED)
     elect(world, instrument)
 

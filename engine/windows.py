@@ -7,8 +7,9 @@ last LOOK_BACK of the circuit breaker. A span's number is the row's time // its 
 import numpy as np
 
 from engine.jit import kernel
+from engine.records import BUCKETS, LOOK_BACK
 from engine.schema import NIL_PRICE, Form, Reason
-from engine.state import BUCKETS, LOOK_BACK, State
+from engine.state import State
 
 _SETTLEMENT_MAX = 1 << 41
 
