@@ -15,6 +15,8 @@ NIL = -1  # "No such thing", where 0 is a valid number.
 NIL_PRICE = -(2**62)  # "No price yet": spreads may trade at any other.
 MONEY_MAX = 2**60  # No amount, and no sum over an account, goes beyond this.
 SLOT_BITS = 24  # An order id is (count of orders << SLOT_BITS) | slot.
+LEGS_MAX = 12  # A year of months: the longest strip.
+PATHS_MAX = 8  # Implied calendars that one month may be in.
 NOT_HELD = 1  # A bit of a FILLED row's flags: no position stands behind it; the LEG rows carry it.
 
 
@@ -57,7 +59,7 @@ class Kind(enum.IntEnum):
 
     PRODUCT = 64  # MONEY: product = next number; text = its terms
     LIST = 65  # LISTING: instrument = next number; text = its name
-    LEG = 66  # LISTING: follows the LIST row of a spread, one row a leg
+    LEG = 66  # LISTING: follows the LIST row of a spread, one row a leg: instrument, ratio
     OPEN_OWNER = 67  # MONEY: other = next number, code = firm; text = its name
     OPEN_ACCOUNT = 68  # MONEY: account = next number, other = owner; text = its name
     KEY = 69  # MONEY: head.key = its number; text = scopes and public part
