@@ -1,7 +1,8 @@
 """May this account work this order? The bound of limits.py, and of premium.py where one is paid."""
 
+from engine.exposures import exceeds, unaffordable
 from engine.jit import Row, kernel
-from engine.limits import admit, exceeds, reserve_of, unaffordable
+from engine.limits import admit, reserve_of
 from engine.positions import find_position
 from engine.premium import cover
 from engine.schema import Reason, Side

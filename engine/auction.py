@@ -8,6 +8,7 @@ from engine.jit import Index, Row, Table, kernel
 from engine.limits import fill
 from engine.match import keep_up, note_trade, tell_filled
 from engine.schema import NIL_PRICE, Did, Phase, Role, Side
+from engine.spreads import fill_legs
 from engine.state import State
 from engine.stops import WAITING, elect, is_reached
 from engine.trades import appraise, remember
@@ -152,10 +153,13 @@ def uncross(state: State, index: int, command: Row, events: Table, count: int) -
         traded = min(left, min(bid.shown, ask.shown))
         left -= traded
         state.totals[0].trades += 1
-        remember(state, bid, ask.account, price, traded)
-        instrument.last = price
+        instrument.last, instrument.traded = price, command.seq
+        if instrument.legs == 0:
+            remember(state, bid, ask.account, price, traded)
         count = _fill(state, bid_slot, price, traded, command, events, count)
         count = _fill(state, ask_slot, price, traded, command, events, count)
+        if instrument.legs > 0:
+            count = fill_legs(state, bid, ask, price, traded, command, events, count)
         count = keep_up(state, bid_slot, command, events, count)
         count = keep_up(state, ask_slot, command, events, count)
     return count
@@ -170,7 +174,7 @@ def _gather(state: State, index: int, command: Row, events: Table, count: int) -
         price, lots = _balance(state, index, anchor, -NIL_PRICE, NIL_PRICE)
         if lots == 0:
             return count
-        note_trade(instrument, price)
+        note_trade(instrument, price, command)
         before = count
         count = elect(state, index, command, events, count)
         if count == before:

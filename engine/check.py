@@ -3,12 +3,14 @@
 from collections import defaultdict
 from typing import Any
 
+from engine.legs import PRICE_MAX
 from engine.protection import BREACHED
 from engine.schema import NIL_PRICE, Form, Phase, Side
 from engine.state import State
 from engine.stops import WAITING
 
 _SUM_MAX = 2**62
+_HELD = ("net", "buys", "sells", "leg_buys", "leg_sells")  # Fields of a position and a stake.
 
 
 def check(state: State) -> None:
@@ -25,6 +27,8 @@ def check(state: State) -> None:
         assert bool(instrument["halted"]) == bool(instrument["resume"])
         assert instrument["trade_low"] > instrument["trade_high"], "a trade elects no more stops"
         _check_uncrossed(state, index)
+        if 0 < instrument["legs"] == instrument["known"]:
+            _check_spread(state, index)
         orders += found
     ends = [int(one["resume"]) for one in state.instruments if one["resume"]]
     assert totals["next_deadline"] == min(ends, default=2**63 - 1)
@@ -129,16 +133,39 @@ def _check_slots(state: State) -> None:
     assert len(free) + int(state.totals[0]["live"]) == int(state.totals[0]["fresh"]) - 1
 
 
+def _legs(state: State, index: int) -> list[tuple[int, int]]:
+    """Return a spread's legs, each with its ratio."""
+    rows = state.legs[index, : int(state.instruments[index]["known"])]
+    return [(int(leg["instrument"]), int(leg["ratio"])) for leg in rows]
+
+
+def _check_spread(state: State, index: int) -> None:
+    """Assert that mark, settlement and rates of a spread are what its legs make them."""
+    spread = state.instruments[index]
+    legs = [(state.instruments[leg], ratio) for leg, ratio in _legs(state, index)]
+    for name, rate in (("product", "rate"), ("far_product", "far_rate")):
+        own = [(leg, ratio) for leg, ratio in legs if leg["product"] == spread[name]]
+        if name == "product" or spread["far_product"] != spread["product"]:
+            assert spread[rate] == sum(ratio * int(leg["rate"]) for leg, ratio in own)
+    for name, divisor in (("mark", 1), ("settlement", int(spread["divisor"]))):
+        total = sum(ratio * int(leg[name]) for leg, ratio in legs) // divisor
+        known = all(abs(int(leg[name])) <= PRICE_MAX for leg, _ in legs)
+        assert spread[name] == (total if known else NIL_PRICE)
+
+
 def _check_positions(state: State, orders: list[Any]) -> None:
-    """Working lots are those of the orders; longs equal shorts in each instrument."""
-    working: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
+    """Working lots are those of the orders and of the spreads over them; longs equal shorts."""
+    working: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0] * 4)
     for order in orders:
-        lots = working[int(order["account"]), int(order["instrument"])]
-        lots[int(order["side"])] += int(order["leaves"])
+        account, index, side = int(order["account"]), int(order["instrument"]), int(order["side"])
+        working[account, index][side] += int(order["leaves"])
+        for leg, ratio in _legs(state, index):
+            place = 2 + (side if ratio > 0 else 1 - side)
+            working[account, leg][place] += int(order["leaves"]) * abs(ratio)
     nets: dict[int, int] = defaultdict(int)
     for position in state.positions[1 : int(state.totals[0]["positions"])]:
         key = int(position["account"]), int(position["instrument"])
-        assert [position["buys"], position["sells"]] == working.pop(key, [0, 0])
+        assert [int(position[name]) for name in _HELD[1:]] == working.pop(key, [0] * 4)
         nets[key[1]] += int(position["net"])
     assert not working
     assert not any(nets.values())
@@ -156,15 +183,12 @@ def _check_accounts(state: State, orders: list[Any]) -> None:
         instrument = state.instruments[position["instrument"]]
         if instrument["premium"]:
             continue
-        rate, net = int(instrument["rate"]), int(position["net"])
-        buys, sells = int(position["buys"]), int(position["sells"])
-        reach = max(net + buys, 0), max(sells - net, 0)
-        row = (net * rate, buys * rate, sells * rate, *reach)
-        key = int(position["account"]), int(instrument["product"])
-        sums[key] = [a + b for a, b in zip(sums[key], row, strict=True)]
+        for product, row in _stakes(instrument, position):
+            key = int(position["account"]), product
+            sums[key] = [a + b for a, b in zip(sums[key], row, strict=True)]
         if instrument["mark"] != NIL_PRICE:
-            unpaid = net * int(instrument["mark"]) - int(position["cost"])
-            opened[key[0]] += unpaid * int(instrument["value"])
+            unpaid = int(position["net"]) * int(instrument["mark"]) - int(position["cost"])
+            opened[int(position["account"])] += unpaid * int(instrument["value"])
     bounds: dict[int, int] = defaultdict(int)
     _add_covers(state, orders, bounds, reserves)
     names = ("net", "buys", "sells", "longs", "shorts")
@@ -184,9 +208,24 @@ def _check_accounts(state: State, orders: list[Any]) -> None:
         assert abs(int(account["equity"])) + abs(int(account["open"])) < _SUM_MAX
 
 
+def _stakes(instrument: Any, position: Any) -> list[tuple[int, list[int]]]:
+    """Return what a position puts at stake by product: an exposure's first five fields."""
+    net, buys, sells = (int(position[name]) for name in ("net", "buys", "sells"))
+    found = []
+    for product, rate in (("product", "rate"), ("far_product", "far_rate")):
+        weight = int(instrument[rate])
+        more, less = max(weight, 0), max(-weight, 0)
+        working = [buys * more + sells * less, buys * less + sells * more]
+        found.append((int(instrument[product]), [net * weight, *working, 0, 0]))
+    if not instrument["legs"]:
+        found[0][1][3] = max(net + buys + int(position["leg_buys"]), 0)
+        found[0][1][4] = max(sells + int(position["leg_sells"]) - net, 0)
+    return found
+
+
 def _check_owners(state: State, orders: list[Any]) -> None:
     """Owners' stakes are the sums of their accounts' positions; who is killed works nothing."""
-    sums: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0] * 3)
+    sums: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0] * len(_HELD))
     for position in state.positions[1 : int(state.totals[0]["positions"])]:
         owner = int(state.accounts[position["account"]]["owner"])
         assert bool(position["stake"]) == bool(owner)
@@ -194,12 +233,12 @@ def _check_owners(state: State, orders: list[Any]) -> None:
             key = owner, int(position["instrument"])
             stake = state.stakes[position["stake"]]
             assert (int(stake["account"]), int(stake["instrument"])) == key
-            row = [int(position[name]) for name in ("net", "buys", "sells")]
+            row = [int(position[name]) for name in _HELD]
             sums[key] = [a + b for a, b in zip(sums[key], row, strict=True)]
     stakes = state.stakes[1 : int(state.totals[0]["stakes"])]
     for stake in stakes:
         key = int(stake["account"]), int(stake["instrument"])
-        assert [int(stake[name]) for name in ("net", "buys", "sells")] == sums[key]
+        assert [int(stake[name]) for name in _HELD] == sums[key]
     assert len(stakes) == len(sums)
     assert not any(state.accounts[order["account"]]["killed"] for order in orders)
 

@@ -45,6 +45,7 @@ _KEPT = 4  # Fingerprints of one module: two options, two checkouts.
 _ENTRY: dict[str, Any] = {"cache": True, "forceinline": True, "_nrt": False}
 # What only kernels call needs no wrapper for Python, with a second and a third copy of its code.
 _KERNEL: dict[str, Any] = {**_ENTRY, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_RARE: dict[str, Any] = {**_KERNEL, "forceinline": False}
 
 
 class _Distinct(Compiler):  # type: ignore[misc]
@@ -69,6 +70,11 @@ def kernel(function: F) -> F:
     Python must not call it: without a wrapper the interpreter would crash. See `entry`.
     """
     return _compile(function, _KERNEL)
+
+
+def rare(function: F) -> F:
+    """Compile a kernel that is called where others are inlined: long code on seldom taken ways."""
+    return _compile(function, _RARE)
 
 
 def direct(function: F, *arguments: Any) -> F:

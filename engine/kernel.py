@@ -9,7 +9,14 @@ from engine.emit import say, tell_refused
 from engine.guards import set_guards
 from engine.jit import Row, Table, entry, kernel
 from engine.layout import LISTING, MONEY, ORDER
-from engine.listing import add_account, add_owner, add_product, list_instrument, set_limit
+from engine.listing import (
+    add_account,
+    add_leg,
+    add_owner,
+    add_product,
+    list_instrument,
+    set_limit,
+)
 from engine.money import charge, deposit, mark, rate, settle, suspend, transfer, withdraw
 from engine.orders import DISPLAY_PARTS, enter
 from engine.owners import kill
@@ -72,8 +79,10 @@ def _room(state: State, command: Row) -> int:
 def _room_of_all(state: State) -> int:
     """Return a bound on the events of a command that may touch every order."""
     totals = state.totals[0]
-    named = 2 * totals.instruments + totals.accounts
-    return 8 + 4 * (totals.live + totals.refills) + named + 3 * totals.quotes
+    room = 8 + 2 * totals.instruments + totals.accounts + 3 * totals.quotes
+    for index in range(totals.instruments):
+        room += _rows_of(state.instruments[index], 0)
+    return room
 
 
 @kernel
@@ -83,9 +92,9 @@ def _own_room(state: State, command: Row) -> int:
     protected = 3 * totals.quotes
     if Kind.ENTER <= command.kind <= Kind.REPLACE or command.kind == Kind.QUOTE:
         if 0 <= command.instrument < state.totals[0].instruments:
-            instrument = state.instruments[command.instrument]
-            product = state.products[instrument.product]
-            room = 8 + 4 * (instrument.live + instrument.refills + DISPLAY_PARTS) + protected
+            index = command.instrument
+            product = state.products[state.instruments[index].product]
+            room = 8 + _rows_of(state.instruments[index], DISPLAY_PARTS) + protected
             may_halt = product.points > 0 or product.breaker > 0
             return room + totals.instruments if may_halt else room
         return 8
@@ -99,6 +108,12 @@ def _own_room(state: State, command: Row) -> int:
     if touches_many:
         return _room_of_all(state)
     return 8
+
+
+@kernel
+def _rows_of(instrument: Row, more: int) -> int:
+    """Return the most rows in which an instrument's orders, and so many refills more, can end."""
+    return (4 + 2 * instrument.legs) * (instrument.live + instrument.refills + more)
 
 
 @kernel
@@ -209,12 +224,14 @@ def _pay(state: State, command: Row, events: Table, count: int) -> tuple[int, in
 def _arrange(state: State, rows: Views, i: int, events: Table, count: int) -> tuple[int, int]:
     command = rows.money[i]
     kind = command.kind
-    if kind == Kind.OBSERVE or kind == Kind.KEY or kind == Kind.LEG:
+    if kind == Kind.OBSERVE or kind == Kind.KEY:
         return Reason.NONE, say(events, count, command, Did.NOTED)
     if kind == Kind.PRODUCT:
         return add_product(state, command, events, count)
     if kind == Kind.LIST:
         return list_instrument(state, rows.listing[i], events, count)
+    if kind == Kind.LEG:
+        return add_leg(state, rows.listing[i], events, count)
     if kind == Kind.OPEN_OWNER:
         return add_owner(state, command, events, count)
     if kind == Kind.OPEN_ACCOUNT:

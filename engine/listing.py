@@ -4,12 +4,12 @@ import numpy as np
 
 from engine.emit import say
 from engine.jit import Index, Row, Table, kernel
+from engine.legs import PRICE_MAX, has_leg, sum_marks, sum_rates
 from engine.premium import has_premium, need_of
-from engine.schema import AccountType, Did, Form, Phase, Reason
+from engine.schema import LEGS_MAX, AccountType, Did, Form, Phase, Reason
 from engine.state import State
 
 _LADDER_MAX = 1 << 17  # Ranks of one side: three tiers of 64 reach 2**18.
-_PRICE_MAX = 1 << 40
 _STAKE_MAX = 1 << 54  # Micro-dollars across the ladder: a position's sums stay below 2**62.
 _ONE = np.uint64(1)
 _SIX = np.uint64(6)
@@ -103,6 +103,10 @@ def list_instrument(state: State, command: Row, events: Table, count: int) -> tu
     instrument.premium = has_premium(command.form)
     instrument.need = need_of(instrument)
     instrument.phase = Phase.CLOSE
+    instrument.legs = command.legs
+    instrument.implied = command.implied
+    instrument.divisor = command.legs if command.form == Form.STRIP else 1
+    instrument.far_product = command.product
     for side in range(4):
         _build_ladder(state, state.sides[command.instrument, side], ranks)
     count = say(events, count, command, Did.LISTED)
@@ -112,21 +116,23 @@ def list_instrument(state: State, command: Row, events: Table, count: int) -> tu
 
 @kernel
 def _has_sound_terms(command: Row) -> bool:
-    if not (-_PRICE_MAX <= command.low <= command.high <= _PRICE_MAX and command.tick > 0):
+    if not (-PRICE_MAX <= command.low <= command.high <= PRICE_MAX and command.tick > 0):
         return False
     breadth = command.high - command.low
     if breadth % command.tick != 0 or breadth // command.tick >= _LADDER_MAX:
         return False
-    if not (0 < command.value <= _PRICE_MAX and 0 < command.clip <= _PRICE_MAX):
+    if not (0 < command.value <= PRICE_MAX and 0 < command.clip <= PRICE_MAX):
         return False
-    if not (0 < command.position_max <= _PRICE_MAX and command.protection >= 0):
+    if not (0 < command.position_max <= PRICE_MAX and command.protection >= 0):
         return False
     if not Form.FUTURE <= command.form <= Form.EVENT:
         return False
     if has_premium(command.form) and command.low < 0:
         return False
-    breadth = _breadth(command)
-    return _is_bearable(breadth, command.value, max(command.clip, command.position_max))
+    if command.implied > 1 or (command.implied == 1 and command.form != Form.CALENDAR):
+        return False
+    lots = max(command.clip, command.position_max)
+    return _is_bearable(_breadth(command), command.value, lots) and _has_fit_count(command)
 
 
 @kernel
@@ -138,7 +144,7 @@ def _breadth(terms: Row) -> int:
 @kernel
 def _is_bearable(breadth: int, value: int, lots: int) -> bool:
     """Whether no sum over so many lots, across so many price units, passes 62 bits."""
-    return lots <= _PRICE_MAX and max(breadth, 1) * value <= _STAKE_MAX // lots
+    return lots <= PRICE_MAX and max(breadth, 1) * value <= _STAKE_MAX // lots
 
 
 @kernel
@@ -155,6 +161,93 @@ def set_limit(state: State, command: Row, events: Table, count: int) -> tuple[in
     # From here on the command succeeds.
     instrument.position_max = command.value
     return Reason.NONE, say(events, count, command, Did.NOTED)
+
+
+@kernel
+def _has_fit_count(command: Row) -> bool:
+    """Whether an instrument of this form has so many legs."""
+    if command.form == Form.CALENDAR or command.form == Form.INTER:
+        return command.legs == 2
+    if command.form == Form.BUTTERFLY:
+        return command.legs == 3
+    if command.form == Form.STRIP:
+        return 2 <= command.legs <= LEGS_MAX
+    return command.legs == 0
+
+
+@kernel
+def add_leg(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Add a leg to the instrument listed last; its last leg makes a spread whole."""
+    totals = state.totals[0]
+    if not 0 <= command.instrument < totals.instruments:
+        return Reason.INSTRUMENT_UNKNOWN, count
+    if state.instruments[command.instrument].legs > 0:
+        return Reason.INSTRUMENT_UNKNOWN, count
+    index = totals.instruments - 1
+    if not _is_fit(state, index, command):
+        return Reason.TERMS_INVALID, count
+
+    # From here on the command succeeds.
+    spread, product = state.instruments[index], state.instruments[command.instrument].product
+    leg = state.legs[index, spread.known]
+    leg.instrument, leg.ratio = command.instrument, command.ratio
+    spread.known += 1
+    if product != spread.product:
+        spread.far_product = product
+    if spread.known == spread.legs:
+        sum_rates(state, index)
+        sum_marks(state, index)
+    return Reason.NONE, say(events, count, command, Did.NOTED)
+
+
+@kernel
+def _is_fit(state: State, index: int, command: Row) -> bool:
+    """Whether a leg may be the next of a spread."""
+    spread, leg = state.instruments[index], state.instruments[command.instrument]
+    if spread.known == spread.legs or spread.phase == Phase.EXPIRED:
+        return False
+    if leg.form != Form.FUTURE or leg.phase == Phase.EXPIRED or leg.low == leg.high:
+        return False
+    if leg.value != spread.value or has_leg(state, index, command.instrument):
+        return False
+    is_far = spread.form == Form.INTER and spread.known == 1
+    if is_far == (leg.product == spread.product):
+        return False
+    if command.ratio != _ratio(spread) or (spread.implied == 1 and leg.tick != spread.tick):
+        return False
+    return spread.known + 1 < spread.legs or _is_reachable(state, index, leg, command.ratio)
+
+
+@kernel
+def _ratio(spread: Row) -> int:
+    """Return the lots that the next leg of a spread must have."""
+    if spread.known != 1 or spread.form == Form.STRIP:
+        return 1
+    return -2 if spread.form == Form.BUTTERFLY else -1
+
+
+@kernel
+def _is_reachable(state: State, index: int, last: Row, ratio: int) -> bool:
+    """Whether prices of the legs make up every price, and no sum of theirs can pass 62 bits.
+
+    last: the leg that is not in the table yet.
+    """
+    spread = state.instruments[index]
+    least, most = _ends(last, ratio)
+    for number in range(spread.known):
+        leg = state.legs[index, number]
+        low, high = _ends(state.instruments[leg.instrument], leg.ratio)
+        least, most = least + low, most + high
+    if spread.divisor * spread.low < least or most < spread.divisor * spread.high:
+        return False
+    return _is_bearable(most - least, spread.value, max(spread.clip, spread.position_max))
+
+
+@kernel
+def _ends(instrument: Row, ratio: int) -> tuple[int, int]:
+    """Return the least and the most that a leg can add to its spread's sum."""
+    low, high = ratio * instrument.low, ratio * instrument.high
+    return min(low, high), max(low, high)
 
 
 @kernel

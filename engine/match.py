@@ -20,7 +20,8 @@ from engine.halts import halt
 from engine.jit import Index, Row, Table, kernel
 from engine.limits import fill, work
 from engine.protection import count_fill
-from engine.schema import NIL_PRICE, Did, Reason, Role, Smp, Tif, Type
+from engine.schema import NIL_PRICE, NOT_HELD, Did, Reason, Role, Smp, Tif, Type
+from engine.spreads import fill_legs
 from engine.state import State
 from engine.trades import appraise, remember
 from engine.windows import breach_of, watch, witness
@@ -32,10 +33,10 @@ _NONE = np.uint64(0)
 def cross(state: State, slot: Index, command: Row, events: Table, count: int) -> int:
     """Fill an order that is in no queue from the other side, best price first, oldest first."""
     taker = state.orders[slot]
+    instrument = state.instruments[taker.instrument]
     own = state.sides[taker.instrument, taker.side]
     other = state.sides[taker.instrument, 1 - taker.side]
     limit = facing(own, np.uint64(taker.level) - own.first)
-    instrument = state.instruments[taker.instrument]
     if instrument.trade_low > instrument.trade_high:
         appraise(instrument)
     is_watched = watch(state, taker.instrument)
@@ -58,8 +59,9 @@ def cross(state: State, slot: Index, command: Row, events: Table, count: int) ->
                     return count
                 witness(state, taker.instrument, price)
             state.totals[0].trades += 1
-            remember(state, taker, maker.account, price, traded)
-            note_trade(instrument, price)
+            if instrument.legs == 0:
+                remember(state, taker, maker.account, price, traded)
+            note_trade(instrument, price, command)
             fill(state, taker, price, traded)
             fill(state, maker, price, traded)
             taker.leaves -= traded
@@ -67,15 +69,18 @@ def cross(state: State, slot: Index, command: Row, events: Table, count: int) ->
             take(state, maker_slot, traded)
             count = tell_filled(state, taker, price, traded, Role.TAKER, command, events, count)
             count = tell_filled(state, maker, price, traded, Role.MAKER, command, events, count)
+            if instrument.legs > 0:
+                count = fill_legs(state, taker, maker, price, traded, command, events, count)
             count = keep_up(state, maker_slot, command, events, count)
     return count
 
 
 @kernel
-def note_trade(instrument: Row, price: int) -> None:
-    """Make a price the last one, for stops too."""
+def note_trade(instrument: Row, price: int, command: Row) -> None:
+    """Make a price the last one of a book, for stops too."""
     instrument.last = price
     instrument.is_stale = 0
+    instrument.traded = command.seq
     instrument.trade_low = min(instrument.trade_low, price)
     instrument.trade_high = max(instrument.trade_high, price)
 
@@ -157,6 +162,8 @@ def tell_filled(
     events[count - 1].price = price
     events[count - 1].trade_id = state.totals[0].trades
     events[count - 1].role = role
+    if state.instruments[order.instrument].legs > 0:
+        events[count - 1].flags = NOT_HELD
     if order.quote != 0:
         count_fill(state, order, quantity, command.time)
     return count

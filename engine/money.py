@@ -6,9 +6,11 @@ Rows of the house carry changes, never levels, so they commute with rows between
 import numpy as np
 
 from engine.emit import say
+from engine.exposures import rebound
 from engine.halts import plan, tell_phase
 from engine.jit import Row, Table, kernel
-from engine.limits import close, free_money, rebound
+from engine.legs import expire_spreads, follow_marks, follow_rates
+from engine.limits import close, free_money
 from engine.premium import pay_holders, uncover
 from engine.schema import MONEY_MAX, NIL, NIL_PRICE, Did, Phase, Reason, Standing
 from engine.state import State
@@ -169,6 +171,7 @@ def mark(state: State, command: Row, events: Table, count: int) -> tuple[int, in
     else:
         _pay_variation(state, command.instrument, command.value)
     renew_reserves(state, command.instrument)
+    follow_marks(state, command.instrument)
     return Reason.NONE, count
 
 
@@ -181,6 +184,7 @@ def settle(state: State, command: Row, events: Table, count: int) -> tuple[int, 
 
     # From here on the command succeeds.
     index = command.instrument
+    count = expire_spreads(state, index, command, events, count)
     count = expire_orders(state, index, command, events, count)
     if state.instruments[index].premium != 0:
         uncover(state, index)
@@ -201,6 +205,8 @@ def _unmarkable(state: State, command: Row) -> int:
     if not 0 <= command.instrument < state.totals[0].instruments:
         return Reason.INSTRUMENT_UNKNOWN
     instrument = state.instruments[command.instrument]
+    if instrument.legs > 0:
+        return Reason.INSTRUMENT_UNKNOWN
     if instrument.phase == Phase.EXPIRED:
         return Reason.PHASE_FORBIDS
     if not instrument.low <= command.value <= instrument.high:
@@ -252,6 +258,8 @@ def rate(state: State, command: Row, events: Table, count: int) -> tuple[int, in
     totals = state.totals[0]
     if not NIL <= command.instrument < totals.instruments:
         return Reason.INSTRUMENT_UNKNOWN, count
+    if command.instrument != NIL and state.instruments[command.instrument].legs > 0:
+        return Reason.INSTRUMENT_UNKNOWN, count
     if command.instrument == NIL and not 0 <= command.product < totals.products:
         return Reason.PRODUCT_UNKNOWN, count
     if command.value < 0:
@@ -288,3 +296,4 @@ def _rerate(state: State, index: int, value: int) -> None:
         exposure.sells += position.sells * change
         rebound(state, position.account, instrument.product)
         place = np.uint64(position.next)
+    follow_rates(state, index)

@@ -11,7 +11,7 @@ from engine.limits import reserve_of, work
 from engine.match import cross, eliminate, fillable, rest
 from engine.owners import alert, barred
 from engine.phases import may_enter
-from engine.positions import find_position, has_position_room, open_position
+from engine.positions import find_position, has_position_room, open_positions, reach_of
 from engine.schema import Did, Flag, Phase, Reason, Side, Smp, Tif, Type
 from engine.state import State
 from engine.stops import elect, is_past, wait
@@ -90,8 +90,7 @@ def _unbearable(state: State, command: Row, price: int) -> int:
         return reason
     if not has_slot(state):
         return Reason.ORDERS_FULL
-    place = find_position(state, command.account, command.instrument)
-    if place == _NONE and not has_position_room(state):
+    if not has_position_room(state, command.account, command.instrument):
         return Reason.POSITIONS_FULL
     return Reason.NONE
 
@@ -123,8 +122,11 @@ def _misnamed(state: State, command: Row) -> int:
         return Reason.TIF_UNKNOWN
     if command.smp_rule > Smp.CANCEL_BOTH:
         return Reason.SMP_RULE_UNKNOWN
-    if command.flags & ~KNOWN_FLAGS or _is_contrary(command):
+    instrument = state.instruments[command.instrument]
+    if command.flags & ~KNOWN_FLAGS or _is_contrary(instrument, command):
         return Reason.FLAG_UNKNOWN
+    if instrument.known < instrument.legs:
+        return Reason.TERMS_INVALID
     return barred(state.accounts[command.account])
 
 
@@ -155,8 +157,10 @@ def _misshapen(instrument: Row, command: Row) -> int:
 
 
 @kernel
-def _is_contrary(command: Row) -> bool:
-    """Whether flags ask for what the type or time in force excludes."""
+def _is_contrary(instrument: Row, command: Row) -> bool:
+    """Whether flags ask for what the instrument, the type or the time in force excludes."""
+    if command.flags & Flag.REDUCE_ONLY and instrument.legs > 0:
+        return True
     if command.flags & Flag.SLIDE and not command.flags & Flag.POST_ONLY:
         return True
     rests = command.type == Type.LIMIT and command.tif <= Tif.GTD
@@ -235,9 +239,7 @@ def _would_open(state: State, command: Row) -> bool:
     """Whether all that works on this side would do more than close the position."""
     place = find_position(state, command.account, command.instrument)
     position = state.positions[place]
-    if command.side == Side.BUY:
-        return position.net + position.buys + command.quantity > 0
-    return position.sells + command.quantity > position.net
+    return reach_of(position, command.side) + command.quantity > 0
 
 
 @kernel
@@ -280,7 +282,7 @@ def _accept(state: State, instrument: Row, command: Row, price: int) -> Index:
     order.tif = command.tif
     order.smp_rule = command.smp_rule
     order.ladder = command.side
-    order.position = open_position(state, command.account, command.instrument)
+    order.position = open_positions(state, command.account, command.instrument)
     side = state.sides[command.instrument, command.side]
     order.level = side.first + rank_of(instrument, command.side, price)
     work(state, order, order.leaves)

@@ -7,8 +7,9 @@ from engine.book import below, head_of
 from engine.emit import say, tell
 from engine.jit import Row, Table, kernel
 from engine.match import remove
-from engine.positions import reach
+from engine.positions import find_position, reach
 from engine.schema import Did, Killed, Reason, Standing
+from engine.spread_limits import side_of
 from engine.state import State
 
 _LADDERS = 4
@@ -26,13 +27,39 @@ def barred(account: Row) -> int:
 @kernel
 def alert(state: State, order: Row, lots: int, command: Row, events: Table, count: int) -> int:
     """Warn of an order whose `lots` more bring its side to four fifths of the position limit."""
-    top = state.instruments[order.instrument].position_max
-    position = state.positions[order.position]
-    reached = reach(state, position, order.account, order.instrument, order.side)
+    legs = state.instruments[order.instrument].legs
+    if legs == 0:
+        position = state.positions[order.position]
+        return _alert_of(state, order, position, order.side, lots, command, events, count)
+    for number in range(legs):
+        leg = state.legs[order.instrument, number]
+        position = state.positions[find_position(state, order.account, leg.instrument)]
+        side, more = side_of(leg, order.side), lots * abs(leg.ratio)
+        count = _alert_of(state, order, position, side, more, command, events, count)
+    return count
+
+
+@kernel
+def _alert_of(
+    state: State,
+    order: Row,
+    position: Row,
+    side: int,
+    lots: int,
+    command: Row,
+    events: Table,
+    count: int,
+) -> int:
+    """Warn of what an order adds to the reach of a position: its own, or one in a leg."""
+    top = state.instruments[position.instrument].position_max
+    reached = reach(state, position, order.account, position.instrument, side)
     if lots <= 0 or 5 * reached < 4 * top or 5 * (reached - lots) >= 4 * top:
         return count
     count = tell(events, count, command, order, Did.ALERTED, reached)
-    events[count - 1].other = top
+    event = events[count - 1]
+    event.instrument = position.instrument
+    event.side = side
+    event.other = top
     return count
 
 

@@ -11,6 +11,7 @@ from engine.state import State
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT = np.uint64(32)
+_NONE = np.uint64(0)
 _ONE = np.uint64(1)
 
 
@@ -21,9 +22,27 @@ def find_position(state: State, account: int, instrument: int) -> Index:
 
 
 @kernel
-def has_position_room(state: State) -> bool:
-    """Whether one more position fits."""
-    return state.totals[0].positions < np.uint64(len(state.positions))
+def has_position_room(state: State, account: int, index: int) -> bool:
+    """Whether the positions that an order in an instrument takes, its legs' too, exist or fit."""
+    missing = 0
+    if find_position(state, account, index) == _NONE:
+        missing += 1
+    for number in range(state.instruments[index].legs):
+        if find_position(state, account, state.legs[index, number].instrument) == _NONE:
+            missing += 1
+    return state.totals[0].positions + np.uint64(missing) <= np.uint64(len(state.positions))
+
+
+@kernel
+def open_positions(state: State, account: int, index: int) -> Index:
+    """Return the place of a position, made where there is none, as are its legs'.
+
+    Call after `has_position_room`.
+    """
+    place = open_position(state, account, index)
+    for number in range(state.instruments[index].legs):
+        open_position(state, account, state.legs[index, number].instrument)
+    return place
 
 
 @kernel
@@ -45,12 +64,14 @@ def reach(state: State, position: Row, account: int, index: int, side: int) -> i
 @kernel
 def reach_of(held: Row, side: int) -> int:
     """Return the lots that a position or a stake can come to hold on a side by all that works."""
-    return held.net + held.buys if side == Side.BUY else held.sells - held.net
+    if side == Side.BUY:
+        return held.net + held.buys + held.leg_buys
+    return held.sells + held.leg_sells - held.net
 
 
 @kernel
 def open_position(state: State, account: int, instrument: int) -> Index:
-    """Return the place of a position, made where there is none; call after `has_position_room`."""
+    """Return the place of a position, made where there is none."""
     entry = _probe(state.table, state.positions, account, instrument)
     if state.table[entry] != 0:
         return np.uint64(state.table[entry])

@@ -12,6 +12,8 @@ STAKE = np.dtype(
         ("net", "<i8"),
         ("buys", "<i8"),  # Working lots.
         ("sells", "<i8"),
+        ("leg_buys", "<i8"),
+        ("leg_sells", "<i8"),
     ]
 )
 

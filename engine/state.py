@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.jit import Records
 from engine.records import BUCKETS, LOOK_BACK, OWNER, PREMIUM, PROTECTION, SPAN, STAKE, TRADE
-from engine.schema import NIL, NIL_PRICE
+from engine.schema import LEGS_MAX, NIL, NIL_PRICE
 
 ORDER_SLOT = np.dtype(
     [
@@ -66,11 +66,16 @@ INSTRUMENT = np.dtype(
         ("clip", "<i8"),
         ("position_max", "<i8"),
         ("protection", "<i8"),
-        ("rate", "<i8"),  # Maintenance margin of one lot, micro-dollars.
+        ("rate", "<i8"),  # Maintenance margin of one lot, micro-dollars. A spread's: see `legs.py`.
         ("need", "<i8"),  # Where a premium is paid: what a lot sold needs, micro-dollars.
-        ("mark", "<i8"),  # NIL_PRICE: none.
-        ("settlement", "<i8"),  # Market settlement; NIL_PRICE: none.
+        ("mark", "<i8"),  # NIL_PRICE: none. A spread's: the sum over its legs.
+        ("settlement", "<i8"),  # Market settlement; NIL_PRICE: none. A spread's: from its legs'.
         ("last", "<i8"),  # Last trade; NIL_PRICE: none.
+        ("traded", "<i8"),  # The command of the last trade in its own book; 0: none.
+        ("legs", "<i8"),  # 0: an outright.
+        ("known", "<i8"),  # Legs listed so far: all, before it takes orders.
+        ("divisor", "<i8"),  # Of a spread at p the legs' prices, times ratio, sum to divisor x p.
+        ("far_rate", "<i8"),  # Of a lot's legs in `far_product`.
         ("indicative", "<i8"),  # The auction as last published.
         ("indicative_lots", "<i8"),  # 0: no cross.
         ("live", "<i8"),  # Orders in its four ladders.
@@ -88,6 +93,7 @@ INSTRUMENT = np.dtype(
         ("variant", "<i8"),
         ("holders", "<u4"),  # First of its `positions`, linked by `next`.
         ("product", "<i4"),
+        ("far_product", "<i4"),  # An inter-commodity spread's second product; else `product`.
         ("expiry", "<i4"),
         ("month", "<i4"),
         ("date", "<i4"),  # Trade date of its phase.
@@ -97,7 +103,17 @@ INSTRUMENT = np.dtype(
         ("breach", "u1"),  # Guard that its order at hand came up against; NONE between orders.
         ("premium", "u1"),  # Whether its price is paid at the trade.
         ("is_stale", "u1"),  # Whether its settlement is newer than its last trade.
-        ("spare", "S6"),
+        ("implied", "u1"),  # 1: takes part in implied prices.
+        ("spare", "S1"),
+    ]
+)
+
+# What a lot of a spread consists of.
+LEG = np.dtype(
+    [
+        ("instrument", "<i8"),
+        ("ratio", "<i8"),  # Lots; below 0: sold.
+        ("price", "<i8"),  # Of the trade at hand.
     ]
 )
 
@@ -139,9 +155,8 @@ EXPOSURE = np.dtype(
         ("net", "<i8"),  # Money: sum of net lots x the contract's own rate.
         ("buys", "<i8"),  # Money: working buys x rate.
         ("sells", "<i8"),
-        ("longs", "<i8"),  # Lots: sum of max(net + working buys, 0) over contracts.
-        ("shorts", "<i8"),  # Lots: sum of max(working sells - net, 0).
-        ("spreads", "<i8"),
+        ("longs", "<i8"),  # Lots: sum over contracts of the most that each can come to be long.
+        ("shorts", "<i8"),
         ("bound", "<i8"),
     ]
 )
@@ -152,8 +167,10 @@ POSITION = np.dtype(
         ("instrument", "<i4"),
         ("net", "<i8"),
         ("cost", "<i8"),  # Price units x lots: what `net` was marked or traded at.
-        ("buys", "<i8"),  # Working lots.
+        ("buys", "<i8"),  # Working lots of its own book.
         ("sells", "<i8"),
+        ("leg_buys", "<i8"),  # Lots that working spreads could add.
+        ("leg_sells", "<i8"),
         ("next", "<u4"),  # The instrument's next holder.
         ("bid", "<u4"),  # Order slots of its quote; what stands there may be another order.
         ("ask", "<u4"),
@@ -196,6 +213,7 @@ class State(NamedTuple):
     words: Records  # uint64: which levels hold an order, 64 a word, in three tiers.
     sides: Records  # SIDE, shape (instrument_max, 4): bids, asks, stops to buy, stops to sell.
     instruments: Records  # INSTRUMENT, shape (instrument_max,).
+    legs: Records  # LEG, shape (instrument_max, LEGS_MAX).
     products: Records  # PRODUCT, shape (product_max,).
     accounts: Records  # ACCOUNT, shape (account_max,); 0 is the clearing house.
     exposures: Records  # EXPOSURE, shape (account_max, product_max).
@@ -242,6 +260,7 @@ def new_state(sizes: Sizes = Sizes()) -> State:
         words=np.zeros(sizes.levels // 32 + 16 * sizes.instruments, np.uint64),
         sides=np.zeros((sizes.instruments, 4), SIDE),
         instruments=instruments,
+        legs=np.zeros((sizes.instruments, LEGS_MAX), LEG),
         products=products,
         accounts=np.zeros(sizes.accounts, ACCOUNT),
         exposures=np.zeros((sizes.accounts, sizes.products), EXPOSURE),

@@ -27,7 +27,16 @@ def remember(state: State, order: Row, other: int, price: int, quantity: int) ->
     order: one side of it; anything that has `side`, `account` and `instrument`. other: the
     account of the other side. Call after `appraise`.
     """
-    instrument = state.instruments[order.instrument]
+    is_buyer = order.side == Side.BUY
+    buyer = order.account if is_buyer else other
+    seller = other if is_buyer else order.account
+    record(state, order.instrument, buyer, seller, price, quantity)
+
+
+@kernel
+def record(state: State, index: int, buyer: int, seller: int, price: int, quantity: int) -> None:
+    """Keep the trade that `totals.trades` counted last; call after `appraise`."""
+    instrument = state.instruments[index]
     if instrument.fair == NIL_PRICE:
         instrument.fair = price
     trade = trade_at(state, state.totals[0].trades)
@@ -35,10 +44,8 @@ def remember(state: State, order: Row, other: int, price: int, quantity: int) ->
     trade.price = price
     trade.quantity = quantity
     trade.fair = instrument.fair
-    trade.instrument = order.instrument
-    is_buyer = order.side == Side.BUY
-    trade.buyer = order.account if is_buyer else other
-    trade.seller = other if is_buyer else order.account
+    trade.instrument = index
+    trade.buyer, trade.seller = buyer, seller
     trade.busted = 0
 
 

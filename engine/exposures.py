@@ -1,0 +1,94 @@
+"""What an account has at stake in a product, and its bound: never below what could be needed.
+
+Whatever subset of an account's working orders fills, a contract's lots lie between
+`net - sells` and `net + buys`, so its longs and shorts are bounded one by one, and an
+order that closes a position builds no spread: counting longs + buys against shorts + sells
+would have charged a calendar for every closing order, and refused it to an account under call.
+"""
+
+from engine.jit import Row, kernel
+from engine.positions import reach, reach_of
+from engine.schema import Reason, Side, Standing
+from engine.state import State
+
+
+@kernel
+def initial(account: Row, bounds: int) -> int:
+    """Return bounds at the account's initial rate, rounded up to the micro-dollar."""
+    extra = account.initial_percent - 100
+    return bounds + bounds // 100 * extra + (bounds % 100 * extra + 99) // 100
+
+
+@kernel
+def exceeds(state: State, position: Row, account: int, index: int, side: int, lots: int) -> int:
+    """Return POSITION_LIMIT where `lots` more on this side could pass it, or NONE."""
+    position_max, totals = state.instruments[index].position_max, state.totals[0]
+    reached = reach(state, position, account, index, side) + lots
+    if lots > 0 and reached > position_max:
+        totals.required, totals.available = reached, position_max
+        return Reason.POSITION_LIMIT
+    return Reason.NONE
+
+
+@kernel
+def unaffordable(state: State, account_number: int, more: int, reserve: int) -> int:
+    """Return why an account may not bear bounds and reserves that rise by so much, or NONE."""
+    if more + reserve <= 0:
+        return Reason.NONE
+    account, totals = state.accounts[account_number], state.totals[0]
+    totals.required = initial(account, account.bounds + more) + account.reserves + reserve
+    totals.available = account.equity + account.open
+    if account.standing != Standing.GOOD or totals.required > totals.available:
+        return Reason.MARGIN_SHORT
+    return Reason.NONE
+
+
+@kernel
+def bound_with(exposure: Row, charge: int, money: int, side: int, longs: int, shorts: int) -> int:
+    """Return an exposure's bound with `money` more working on a side, and these reaches."""
+    buys, sells = exposure.buys, exposure.sells
+    if side == Side.BUY:
+        buys += money
+    else:
+        sells += money
+    worst = max(abs(exposure.net + buys), abs(exposure.net - sells))
+    return worst + charge * min(longs, shorts)
+
+
+@kernel
+def rebound(state: State, account: int, product: int) -> None:
+    """Bring the bound of an exposure, and the account's sum, up to date."""
+    exposure = state.exposures[account, product]
+    charge = state.products[product].charge
+    bound = bound_with(exposure, charge, 0, Side.BUY, exposure.longs, exposure.shorts)
+    state.accounts[account].bounds += bound - exposure.bound
+    exposure.bound = bound
+
+
+@kernel
+def most_long(position: Row) -> int:
+    """Return the most lots that a position can come to be long by all that works."""
+    return max(reach_of(position, Side.BUY), 0)
+
+
+@kernel
+def most_short(position: Row) -> int:
+    """Return the most lots that a position can come to be short by all that works."""
+    return max(reach_of(position, Side.SELL), 0)
+
+
+@kernel
+def count_lots(state: State, position: Row, side: int, lots: int, bought: int) -> None:
+    """Change a position, and its owner's stake, by lots that work and lots that were bought."""
+    _add(position, side, lots, bought)
+    if position.stake != 0:
+        _add(state.stakes[position.stake], side, lots, bought)
+
+
+@kernel
+def _add(held: Row, side: int, lots: int, bought: int) -> None:
+    held.net += bought
+    if side == Side.BUY:
+        held.buys += lots
+    else:
+        held.sells += lots

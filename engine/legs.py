@@ -1,0 +1,107 @@
+"""What follows for spreads from what befalls their legs: marks, rates, the end.
+
+A spread has no mark, settlement or rate of its own. They are sums over its legs,
+kept in its row so that a reserve, a bound or a stop asks no leg.
+"""
+
+import numpy as np
+
+from engine.halts import tell_phase
+from engine.jit import Row, Table, kernel, rare
+from engine.schema import NIL_PRICE, Phase, Reason, Side
+from engine.spread_limits import stake_spread
+from engine.state import State
+from engine.sweep import expire_orders, renew_reserves
+
+PRICE_MAX = 1 << 40  # No price of a ladder, and no settlement that counts, is beyond it.
+_NONE = np.uint64(0)
+
+
+@kernel
+def is_whole(instrument: Row) -> bool:
+    """Whether it is a spread whose legs are all listed."""
+    return 0 < instrument.legs == instrument.known
+
+
+@kernel
+def has_leg(state: State, index: int, leg: int) -> bool:
+    """Whether an outright is a leg of an instrument, as far as its legs are listed."""
+    for number in range(state.instruments[index].known):
+        if state.legs[index, number].instrument == leg:
+            return True
+    return False
+
+
+@rare
+def follow_marks(state: State, leg: int) -> None:
+    """Bring marks, settlements and reserves of the spreads over a leg up to date."""
+    for index in range(state.totals[0].instruments):
+        if is_whole(state.instruments[index]) and has_leg(state, index, leg):
+            sum_marks(state, index)
+            renew_reserves(state, index)
+
+
+@rare
+def follow_rates(state: State, leg: int) -> None:
+    """Bring the rates of the spreads over a leg, and what works of them, up to date."""
+    for index in range(state.totals[0].instruments):
+        if is_whole(state.instruments[index]) and has_leg(state, index, leg):
+            _stake_all(state, index, -1)
+            sum_rates(state, index)
+            _stake_all(state, index, 1)
+
+
+@kernel
+def _stake_all(state: State, index: int, sign: int) -> None:
+    """Put everyone's working lots of a spread at stake, or with -1 take them back."""
+    place = np.uint64(state.instruments[index].holders)
+    while place != _NONE:
+        position = state.positions[place]
+        stake_spread(state, position.account, index, Side.BUY, sign * position.buys)
+        stake_spread(state, position.account, index, Side.SELL, sign * position.sells)
+        place = np.uint64(position.next)
+
+
+@rare
+def expire_spreads(state: State, leg: int, command: Row, events: Table, count: int) -> int:
+    """End every spread over a leg that ends; return the new count."""
+    for index in range(state.totals[0].instruments):
+        if state.instruments[index].phase != Phase.EXPIRED and has_leg(state, index, leg):
+            count = expire_orders(state, index, command, events, count)
+            state.instruments[index].halted = Reason.NONE
+            count = tell_phase(state, index, Phase.EXPIRED, 0, command, events, count)
+    return count
+
+
+@kernel
+def sum_rates(state: State, index: int) -> None:
+    """Write what a lot bought of a spread moves, in the money of each of its products."""
+    spread = state.instruments[index]
+    spread.rate, spread.far_rate = 0, 0
+    for number in range(spread.legs):
+        leg = state.legs[index, number]
+        instrument = state.instruments[leg.instrument]
+        if instrument.product == spread.product:
+            spread.rate += leg.ratio * instrument.rate
+        else:
+            spread.far_rate += leg.ratio * instrument.rate
+
+
+@kernel
+def sum_marks(state: State, index: int) -> None:
+    """Write a spread's mark and settlement, each if every leg has one.
+
+    The mark is the sum over its legs; the settlement is a price of the spread, rounded down.
+    """
+    spread = state.instruments[index]
+    mark, settlement = 0, 0
+    is_marked, is_settled = True, True
+    for number in range(spread.legs):
+        leg = state.legs[index, number]
+        instrument = state.instruments[leg.instrument]
+        is_marked = is_marked and instrument.mark != NIL_PRICE
+        is_settled = is_settled and -PRICE_MAX <= instrument.settlement <= PRICE_MAX
+        mark += leg.ratio * instrument.mark
+        settlement += leg.ratio * instrument.settlement
+    spread.mark = mark if is_marked else NIL_PRICE
+    spread.settlement = settlement // spread.divisor if is_settled else NIL_PRICE

@@ -1,0 +1,117 @@
+"""What working orders of spreads put at stake: lots in each leg, money on the side they move.
+
+A spread is never held. A lot of it counts in the reach of each leg, |ratio| lots on the leg's
+side, and in the bound of its product by the signed sum of its legs' rates, kept in the spread's
+row; of an inter-commodity spread in both products. So a calendar that closes a calendar adds
+nothing, and no subset of fills leaves these ranges.
+"""
+
+from engine.exposures import (
+    bound_with,
+    count_lots,
+    exceeds,
+    most_long,
+    most_short,
+    rebound,
+    unaffordable,
+)
+from engine.jit import Row, kernel, rare
+from engine.positions import find_position, reach_of
+from engine.schema import Reason, Side
+from engine.state import State
+
+
+@kernel
+def side_of(leg: Row, side: int) -> int:
+    """Return the side of a leg that an order on this side of its spread is on."""
+    return side if leg.ratio > 0 else 1 - side
+
+
+@rare
+def admit_spread(
+    state: State, account_number: int, index: int, side: int, lots: int, reserve: int
+) -> int:
+    """Return why the account may not work `lots` more of a spread on this side, or NONE."""
+    spread = state.instruments[index]
+    for number in range(spread.legs):
+        leg = state.legs[index, number]
+        position = state.positions[find_position(state, account_number, leg.instrument)]
+        more, at = lots * abs(leg.ratio), side_of(leg, side)
+        reason: int = exceeds(state, position, account_number, leg.instrument, at, more)
+        if reason != Reason.NONE:
+            return reason
+
+    growth = _growth(state, account_number, index, spread.product, spread.rate, side, lots)
+    if spread.far_product != spread.product:
+        far = spread.far_product
+        growth += _growth(state, account_number, index, far, spread.far_rate, side, lots)
+    return unaffordable(state, account_number, growth, reserve)
+
+
+@kernel
+def _growth(
+    state: State, account: int, index: int, product: int, rate: int, side: int, lots: int
+) -> int:
+    """Return by how much a product's bound rises when `lots` more of a spread work."""
+    exposure = state.exposures[account, product]
+    longs, shorts = exposure.longs, exposure.shorts
+    for number in range(state.instruments[index].legs):
+        leg = state.legs[index, number]
+        if state.instruments[leg.instrument].product == product:
+            position = state.positions[find_position(state, account, leg.instrument)]
+            leg_side, more = side_of(leg, side), lots * abs(leg.ratio)
+            if leg_side == Side.BUY:
+                longs += max(reach_of(position, leg_side) + more, 0) - most_long(position)
+            else:
+                shorts += max(reach_of(position, leg_side) + more, 0) - most_short(position)
+    charge = state.products[product].charge
+    moved = side if rate >= 0 else 1 - side
+    return bound_with(exposure, charge, lots * abs(rate), moved, longs, shorts) - exposure.bound
+
+
+@rare
+def work_spread(state: State, order: Row, lots: int) -> None:
+    """Count `lots` more of a spread's order as working, in each of its legs."""
+    count_lots(state, state.positions[order.position], order.side, lots, 0)
+    for number in range(state.instruments[order.instrument].legs):
+        leg = state.legs[order.instrument, number]
+        held = state.positions[find_position(state, order.account, leg.instrument)]
+        exposure = state.exposures[order.account, state.instruments[leg.instrument].product]
+        exposure.longs -= most_long(held)
+        exposure.shorts -= most_short(held)
+        _count_leg(held, side_of(leg, order.side), lots * abs(leg.ratio))
+        if held.stake != 0:
+            _count_leg(state.stakes[held.stake], side_of(leg, order.side), lots * abs(leg.ratio))
+        exposure.longs += most_long(held)
+        exposure.shorts += most_short(held)
+    state.accounts[order.account].reserves += lots * order.reserve
+    stake_spread(state, order.account, order.instrument, order.side, lots)
+
+
+@kernel
+def _count_leg(held: Row, side: int, lots: int) -> None:
+    """Change what working spreads could add to a position, or to an owner's stake."""
+    if side == Side.BUY:
+        held.leg_buys += lots
+    else:
+        held.leg_sells += lots
+
+
+@kernel
+def stake_spread(state: State, account: int, index: int, side: int, lots: int) -> None:
+    """Put the money of working lots of a spread at stake, by its rates as they stand."""
+    spread = state.instruments[index]
+    _stake(state.exposures[account, spread.product], side, lots, spread.rate)
+    rebound(state, account, spread.product)
+    if spread.far_product != spread.product:
+        _stake(state.exposures[account, spread.far_product], side, lots, spread.far_rate)
+        rebound(state, account, spread.far_product)
+
+
+@kernel
+def _stake(exposure: Row, side: int, lots: int, rate: int) -> None:
+    """Add working lots at a signed rate to the side of the money that they move."""
+    if (side == Side.BUY) == (rate >= 0):
+        exposure.buys += lots * abs(rate)
+    else:
+        exposure.sells += lots * abs(rate)
