@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from engine.exposures import exceeds, unaffordable
 from engine.guards import unguarded
 from engine.jit import Index, Row, kernel
-from engine.limits import exceeds, reserve_of, unaffordable
+from engine.limits import reserve_of
 from engine.orders import off_ladder
 from engine.owners import barred
 from engine.positions import find_position, has_position_room, reach_of
@@ -153,7 +154,7 @@ def _unbearable(state: State, command: Row) -> int:
     if taken > len(state.orders) - 1 - state.totals[0].live:
         return Reason.ORDERS_FULL
     is_empty = command.quantity == 0 and command.display == 0
-    if place == _NONE and not is_empty and not has_position_room(state):
+    if place == _NONE and not is_empty and not has_position_room(state, account, index):
         return Reason.POSITIONS_FULL
     return Reason.NONE
 

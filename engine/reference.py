@@ -3,7 +3,7 @@
 Commands in, events out, like the kernel; yet no line is shared with it. Speed is
 nothing here: every sum is taken anew, and what a refused command began is never
 undone, because nothing is written before the last refusal. Read this file from the
-bottom of its imports up: book, risk, world, match, orders, amend, house.
+bottom of its imports up: book, risk, world, legs, match, orders, amend, house.
 """
 
 import hashlib
@@ -29,6 +29,7 @@ from engine.reference_house import (
     transfer,
     withdraw,
 )
+from engine.reference_legs import add_leg, has_sound_legs
 from engine.reference_match import publish_indicative
 from engine.reference_orders import enter, refuse
 from engine.reference_owners import kill
@@ -110,7 +111,7 @@ class Reference:
 def read(rows: Table) -> Row:
     """Return one COMMAND row, read through the family of its kind, as plain numbers."""
     kind = int(rows["kind"][0])
-    family = ORDER if kind in ORDER_KINDS else LISTING if kind == Kind.LIST else MONEY
+    family = ORDER if kind in ORDER_KINDS else LISTING if kind in (Kind.LIST, Kind.LEG) else MONEY
     fields = rows.view(family)[0]
     return Row(**dict(zip(family.names or (), fields.tolist(), strict=True)))
 
@@ -178,9 +179,8 @@ def list_instrument(world: World, row: Row) -> None:
     refuse(row.instrument >= world.sizes.instruments, Reason.LISTING_FULL)
 
     terms = ("product", "low", "high", "tick", "value", "clip", "position_max", "protection")
-    named = {name: getattr(row, name) for name in (*terms, "form")}
-    listed = Instrument(row.instrument, **named)
-    listed.block = max(row.block, 1)
+    named = {name: getattr(row, name) for name in (*terms, "form", "implied")}
+    listed = Instrument(row.instrument, wanted=row.legs, block=max(row.block, 1), **named)
     instruments.append(listed)
     world.say(Did.LISTED, other=row.product)
 
@@ -196,6 +196,8 @@ def has_sound_terms(row: Row) -> bool:
     if not all(0 < size <= PRICE_MAX for size in sizes) or row.protection < 0:
         return False
     if row.form not in list(Form) or (is_paid_for(row.form) and row.low < 0):
+        return False
+    if not has_sound_legs(row):
         return False
     return breadth(row) * row.value * max(row.clip, row.position_max) <= STAKE_MAX
 
@@ -238,7 +240,7 @@ VERBS: dict[int, Callable[[World, Row], None]] = {
     Kind.CURVE: note,
     Kind.PRODUCT: add_product,
     Kind.LIST: list_instrument,
-    Kind.LEG: note,
+    Kind.LEG: add_leg,
     Kind.OPEN_OWNER: add_owner,
     Kind.OPEN_ACCOUNT: add_account,
     Kind.KEY: note,

@@ -7,6 +7,7 @@ import dataclasses
 
 from engine.reference_book import Order, reaches
 from engine.reference_guards import daily_limits, refuse_unguarded
+from engine.reference_limits import refuse_beyond_limit
 from engine.reference_match import elect, place, publish_indicative
 from engine.reference_orders import (
     LASTING,
@@ -21,7 +22,6 @@ from engine.reference_risk import (
     Account,
     Instrument,
     RefusedError,
-    refuse_beyond_limit,
     refuse_beyond_margin,
 )
 from engine.reference_world import Row, World
@@ -162,8 +162,7 @@ def refuse_unbearable_change(
     refuse_unguarded(world, changed)
     working = [changed if o is order else o for o in account.orders.values()]
     if leaves > order.leaves:
-        top = world.instrument_of(order).position_max
-        refuse_beyond_limit(account, working, world.partners(account), changed, top)
+        refuse_beyond_limit(account, working, world.partners(account), changed, world.market)
     refuse_beyond_margin(account, working, world.market)
 
 

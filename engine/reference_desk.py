@@ -4,18 +4,16 @@ Part of the reference: for readers, and the tests' oracle.
 """
 
 from engine.reference_book import Order
-from engine.reference_match import appraise
+from engine.reference_limits import refuse_beyond_limit
 from engine.reference_orders import refuse, refuse_off_ladder
 from engine.reference_risk import (
     Instrument,
     RefusedError,
-    refuse_beyond_limit,
+    appraise,
     refuse_beyond_margin,
 )
 from engine.reference_world import Row, Trade, World
-from engine.schema import Did, Flag, Form, Phase, Reason, Role, Side, Smp, Standing, Tif, Type
-
-SPREADS = (Form.CALENDAR, Form.BUTTERFLY, Form.STRIP, Form.INTER)
+from engine.schema import Did, Flag, Phase, Reason, Role, Side, Smp, Standing, Tif, Type
 
 
 def block(world: World, row: Row) -> None:
@@ -23,7 +21,7 @@ def block(world: World, row: Row) -> None:
     instrument = refuse_unreportable(world, row)
     sides = (Side.BUY, row.account), (Side.SELL, row.give_up)
     for side, account in sides:
-        refuse_unbearable(world, instrument, block_side(row, side, account))
+        refuse_unbearable(world, block_side(row, side, account))
     new = [n for _, n in sides if instrument.number not in world.accounts[n].positions]
     refuse(world.held + len(new) > world.sizes.positions, Reason.POSITIONS_FULL)
 
@@ -65,7 +63,7 @@ def refuse_unreportable(world: World, row: Row) -> Instrument:
     refuse(row.side != Side.BUY, Reason.SIDE_UNKNOWN)
     refuse(row.flags != Flag.OPERATOR, Reason.FLAG_UNKNOWN)
     instrument = world.market.instruments[row.instrument]
-    refuse(instrument.form in SPREADS, Reason.TERMS_INVALID)
+    refuse(instrument.is_spread(), Reason.TERMS_INVALID)
     sides = [world.accounts[number] for number in (row.account, row.give_up)]
     suspended = any(account.standing == Standing.SUSPENDED for account in sides)
     refuse(suspended, Reason.ACCOUNT_SUSPENDED)
@@ -100,19 +98,19 @@ def block_side(row: Row, side: Side, account: int) -> Order:
     )
 
 
-def refuse_unbearable(world: World, instrument: Instrument, order: Order) -> None:
+def refuse_unbearable(world: World, order: Order) -> None:
     """Refuse a side of a block that its account could not work as an order."""
     account = world.accounts[order.account]
     working = [*account.orders.values(), order]
     partners = world.partners(account)
-    refuse_beyond_limit(account, working, partners, order, instrument.position_max)
+    refuse_beyond_limit(account, working, partners, order, world.market)
     refuse_beyond_margin(account, working, world.market)
 
 
 def reviewable(world: World, row: Row) -> Trade:
     """Return the trade that a row names, if it is far enough from what it was worth."""
     trade = world.recent.get(row.order_id)
-    if trade is None:
+    if trade is None or row.order_id <= world.trades - world.recent_max:
         raise RefusedError(Reason.TRADE_UNKNOWN)
     refuse(row.flags != Flag.OPERATOR, Reason.FLAG_UNKNOWN)
     instrument = world.market.instruments[trade.instrument]

@@ -4,6 +4,7 @@ Part of the reference: for readers, and the tests' oracle.
 """
 
 from engine.reference_book import Order
+from engine.reference_legs import price_spread, spreads_over
 from engine.reference_match import uncross
 from engine.reference_orders import refuse
 from engine.reference_risk import Account, Instrument, Position, RefusedError, free_money
@@ -103,6 +104,7 @@ def suspend(world: World, row: Row) -> None:
 def rate(world: World, row: Row) -> None:
     """Set what a lot of an instrument requires, or a product's calendar charge."""
     instruments = instruments_of(world, row)
+    refuse(row.instrument != NIL and instruments[0].is_spread(), Reason.INSTRUMENT_UNKNOWN)
     refuse(row.value < 0, Reason.VALUE_NOT_POSITIVE)
     refuse(row.value > RATE_MAX, Reason.VALUE_TOO_LARGE)
 
@@ -117,6 +119,7 @@ def markable(world: World, row: Row) -> Instrument:
     """Return the instrument that a row puts a price on."""
     refuse(row.instrument == NIL, Reason.INSTRUMENT_UNKNOWN)
     instrument = instruments_of(world, row)[0]
+    refuse(instrument.is_spread(), Reason.INSTRUMENT_UNKNOWN)
     refuse(instrument.phase == Phase.EXPIRED, Reason.PHASE_FORBIDS)
     refuse(not instrument.low <= row.value <= instrument.high, Reason.PRICE_OFF_LADDER)
     return instrument
@@ -128,6 +131,8 @@ def mark(world: World, row: Row) -> None:
 
     world.say(Did.MARKED, price=row.value, quantity=instrument.mark, other=row.value_2)
     instrument.settlement, instrument.is_stale = row.value_2, row.value_2 != NIL_PRICE
+    for spread in spreads_over(world.market, instrument.number):
+        price_spread(world.market, spread)
     if instrument.is_paid_for:
         instrument.mark = row.value
     else:
@@ -135,12 +140,15 @@ def mark(world: World, row: Row) -> None:
 
 
 def settle(world: World, row: Row) -> None:
-    """End an instrument: its orders go, the last variation is paid, nothing is held.
+    """End an instrument and all spreads over it: orders go, the last variation is paid.
 
     Of what was paid for at the trade the cost is 0: its holders are paid the final price itself.
     """
     instrument = markable(world, row)
 
+    for spread in spreads_over(world.market, instrument.number):
+        world.sweep(spread, Reason.EXPIRED, lambda _order: True)
+        world.move(spread, Phase.EXPIRED, 0, Reason.NONE)
     world.sweep(instrument, Reason.EXPIRED, lambda _order: True)
     pay_variation(world, instrument, row.value)
     for account in world.accounts:

@@ -5,9 +5,10 @@ Part of the reference: for readers, and the tests' oracle.
 
 from engine.reference_book import Book, Order, auction_price, balance, reaches
 from engine.reference_guards import breach_of, halt, witness
-from engine.reference_risk import Instrument
+from engine.reference_legs import fill_legs
+from engine.reference_risk import Instrument, appraise
 from engine.reference_world import World
-from engine.schema import NIL_PRICE, Did, Phase, Reason, Role, Side, Smp, Tif, Type
+from engine.schema import NIL_PRICE, NOT_HELD, Did, Phase, Reason, Role, Side, Smp, Tif, Type
 
 RESTING = (Tif.DAY, Tif.GTC, Tif.GTD)
 
@@ -55,8 +56,7 @@ def cross(world: World, instrument: Instrument, taker: Order) -> Reason:
 
     Returns the guard that its next trade would breach, if it ended there.
     """
-    if not instrument.traded:
-        appraise(instrument)
+    appraise(instrument)
     while taker.leaves > 0 and (makers := instrument.book.first(1 - taker.side)):
         maker = makers[0]
         if not reaches(taker.side, taker.price, maker.price):
@@ -72,12 +72,6 @@ def cross(world: World, instrument: Instrument, taker: Order) -> Reason:
             instrument.traded.append(maker.price)
             trade(world, instrument, (taker, Role.TAKER), (maker, Role.MAKER), maker.price, lots)
     return Reason.NONE
-
-
-def appraise(instrument: Instrument) -> None:
-    """Keep what the instrument is worth before the trades of a command: they are judged by it."""
-    unknown = instrument.last == NIL_PRICE
-    instrument.fair = instrument.settlement if unknown else instrument.last
 
 
 def prevent_self_match(world: World, taker: Order, maker: Order) -> None:
@@ -97,19 +91,30 @@ def trade(
     price: int,
     lots: int,
 ) -> None:
-    """Fill two orders with each other; of those in the book the filled go, the others refill."""
-    instrument.last, instrument.is_stale = price, False
+    """Fill two orders with each other; of those in the book the filled go, the others refill.
+
+    Of a spread nothing is held: its legs trade too, and are.
+    """
+    instrument.last, instrument.traded_at = price, world.command.seq
+    instrument.is_stale = False
     world.trades += 1
-    buyer, seller = sorted((one[0], two[0]), key=lambda order: order.side)
-    world.remember(instrument, buyer.account, seller.account, price, lots)
+    if not instrument.is_spread():
+        buyer, seller = sorted((one[0], two[0]), key=lambda order: order.side)
+        world.remember(instrument, buyer.account, seller.account, price, lots)
     for order, role in (one, two):
-        bought = lots if order.side == Side.BUY else -lots
-        world.hold(order.account, order.instrument, bought, price)
         order.leaves -= lots
         order.filled += lots
-        world.tell(Did.FILLED, order, lots, price=price, role=role, trade_id=world.trades)
+        told = {"price": price, "role": role, "trade_id": world.trades}
+        if instrument.is_spread():
+            told |= {"flags": NOT_HELD}
+        else:
+            bought = lots if order.side == Side.BUY else -lots
+            world.hold(order.account, order.instrument, bought, price)
+        world.tell(Did.FILLED, order, lots, **told)
         if order.is_quote:
             count_fill(world, instrument, order, lots)
+    if instrument.is_spread():
+        fill_legs(world, instrument, one[0], two[0], price, lots)
     for order, role in (one, two):
         if role != Role.TAKER:
             order.shown -= lots

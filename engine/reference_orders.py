@@ -5,15 +5,14 @@ Part of the reference: for readers, and the tests' oracle.
 
 from engine.reference_book import Order, reaches
 from engine.reference_guards import daily_limits, refuse_unguarded, would_trade
+from engine.reference_limits import most_lots, moves, refuse_beyond_limit
 from engine.reference_match import RESTING, elect, fillable, place
 from engine.reference_risk import (
     Account,
     Instrument,
     Market,
     RefusedError,
-    most_lots,
     reach,
-    refuse_beyond_limit,
     refuse_beyond_margin,
 )
 from engine.reference_world import Row, World
@@ -65,11 +64,15 @@ def enter(world: World, row: Row) -> None:
 
 
 def warn(world: World, order: Order, more: int) -> None:
-    """Warn of an order whose `more` lots bring its side to four fifths of the position limit."""
-    account, top = world.accounts[order.account], world.instrument_of(order).position_max
-    now = most_lots(account, list(account.orders.values()), world.partners(account), order)
-    if more > 0 and 5 * (now - more) < 4 * top <= 5 * now:
-        world.tell(Did.ALERTED, order, now, other=top)
+    """Warn of an order whose `more` lots bring its side to four fifths of a position limit."""
+    account, market = world.accounts[order.account], world.market
+    working, partners = list(account.orders.values()), world.partners(account)
+    for leg, move in zip(world.instrument_of(order).parts(), moves(order, market), strict=True):
+        top = market.instruments[leg.number].position_max
+        now = most_lots(account, working, partners, move, market)
+        if more > 0 and 5 * (now - abs(leg.ratio) * more) < 4 * top <= 5 * now:
+            side = Side.BUY if move.ratio > 0 else Side.SELL
+            world.tell(Did.ALERTED, order, now, instrument=leg.number, side=side, other=top)
 
 
 def slid(instrument: Instrument, side: int) -> int:
@@ -80,16 +83,16 @@ def slid(instrument: Instrument, side: int) -> int:
 
 def refuse_unbearable(world: World, account: Account, row: Row, price: int) -> None:
     """Refuse an order that the account, or the exchange, cannot bear beside what works."""
-    order, instrument = new_order(row, price), world.market.instruments[row.instrument]
-    working = [*account.orders.values(), order]
+    order, working = new_order(row, price), list(account.orders.values())
+    working.append(order)
     if row.flags & Flag.REDUCE_ONLY:
-        low, high = reach(account, working)[row.instrument]
+        low, high = reach(account, working, world.market)[row.instrument]
         refuse(high > 0 if row.side == Side.BUY else low < 0, Reason.REDUCE_ONLY)
-    refuse_beyond_limit(account, working, world.partners(account), order, instrument.position_max)
+    refuse_beyond_limit(account, working, world.partners(account), order, world.market)
     refuse_beyond_margin(account, working, world.market)
     refuse(not world.has_order_room(), Reason.ORDERS_FULL)
-    new = row.instrument not in account.positions
-    refuse(new and world.held == world.sizes.positions, Reason.POSITIONS_FULL)
+    new = len(world.unopened(order))
+    refuse(new > 0 and world.held + new > world.sizes.positions, Reason.POSITIONS_FULL)
 
 
 def refuse_misnamed(world: World, row: Row) -> tuple[Account, Instrument]:
@@ -102,9 +105,12 @@ def refuse_misnamed(world: World, row: Row) -> tuple[Account, Instrument]:
     refuse(row.type in STOPS and row.tif not in RESTING, Reason.TIF_UNKNOWN)
     refuse(row.smp_rule not in list(Smp), Reason.SMP_RULE_UNKNOWN)
     refuse(row.flags & ~KNOWN_FLAGS != 0 or is_contrary(row), Reason.FLAG_UNKNOWN)
-    account = world.accounts[row.account]
+    account, instrument = world.accounts[row.account], world.market.instruments[row.instrument]
+    reduces = instrument.is_spread() and row.flags & Flag.REDUCE_ONLY != 0
+    refuse(reduces, Reason.FLAG_UNKNOWN)
+    refuse(not instrument.is_complete(), Reason.TERMS_INVALID)
     refuse_barred(account)
-    return account, world.market.instruments[row.instrument]
+    return account, instrument
 
 
 def refuse_misshapen(instrument: Instrument, row: Row) -> None:

@@ -5,13 +5,13 @@ Part of the reference: for readers, and the tests' oracle.
 
 from engine.reference_book import Order
 from engine.reference_guards import refuse_unguarded
+from engine.reference_limits import refuse_beyond_limit
 from engine.reference_match import elect, place, publish_indicative
 from engine.reference_orders import refuse, refuse_off_ladder, warn
 from engine.reference_risk import (
     Account,
     Instrument,
     Protection,
-    refuse_beyond_limit,
     refuse_beyond_margin,
 )
 from engine.reference_world import Row, World
@@ -155,12 +155,11 @@ def refuse_unbearable(
 ) -> None:
     """Refuse a quote that account or exchange cannot bear in place of the old one."""
     others = [order for order in account.orders.values() if order not in old.values()]
-    working = [*others, *asked]
+    working, partners = [*others, *asked], world.partners(account)
     for order in asked:
         before = old[order.side].leaves if order.side in old else 0
         if order.leaves > before:
-            top = world.instrument_of(order).position_max
-            refuse_beyond_limit(account, working, world.partners(account), order, top)
+            refuse_beyond_limit(account, working, partners, order, world.market)
     refuse_beyond_margin(account, working, world.market)
     room = world.sizes.orders - len(world.live)
     refuse(len(asked) - len(old) > room, Reason.ORDERS_FULL)

@@ -6,10 +6,18 @@ so that no forgotten update can hide.
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from engine.reference_book import Book, Order
 from engine.reference_premium import cover, is_paid_for
-from engine.schema import NIL, NIL_PRICE, Phase, Reason, Side, Standing
+from engine.schema import NIL, NIL_PRICE, Form, Phase, Reason, Side, Standing
+
+
+class Leg(NamedTuple):
+    """Lots of an instrument that one lot of a spread buys; below 0: sells."""
+
+    number: int
+    ratio: int
 
 
 @dataclass(slots=True)
@@ -26,7 +34,10 @@ class Instrument:
     position_max: int
     protection: int
     form: int
-    block: int = 1  # The least lots of a block trade.
+    wanted: int  # Legs; 0: it is no spread.
+    implied: int
+    block: int  # The least lots of a block trade.
+    legs: list[Leg] = field(default_factory=list)
     phase: int = Phase.CLOSE
     rate: int = 0
     mark: int = NIL_PRICE
@@ -34,6 +45,7 @@ class Instrument:
     last: int = NIL_PRICE
     fair: int = NIL_PRICE  # Its worth before the trades of the command at hand.
     traded: list[int] = field(default_factory=list)  # Prices whose stops are not elected yet.
+    traded_at: int = 0  # The command of the last trade in its own book.
     indicative: tuple[int, int] = (0, 0)  # Price and lots last published.
     is_stale: bool = False  # Whether its settlement is newer than its last trade.
     date: int = 0  # Trade date of its phase.
@@ -46,6 +58,22 @@ class Instrument:
     def is_paid_for(self) -> bool:
         """Whether it is paid for at the trade, and pays no variation."""
         return is_paid_for(self.form)
+
+    def is_spread(self) -> bool:
+        """Whether it is made of legs. It is never held itself, and has no mark and no rate."""
+        return self.wanted > 0
+
+    def is_complete(self) -> bool:
+        """Whether all its legs are named."""
+        return len(self.legs) == self.wanted
+
+    def divisor(self) -> int:
+        """Return by what the sum of its legs is divided: a strip quotes their average."""
+        return self.wanted if self.form == Form.STRIP else 1
+
+    def parts(self) -> list[Leg]:
+        """Return what a lot of it moves: its legs, or itself."""
+        return self.legs if self.is_spread() else [Leg(self.number, 1)]
 
 
 @dataclass(slots=True)
@@ -104,6 +132,10 @@ class Market:
     charges: list[int] = field(default_factory=list)  # The calendar charge of each product.
     guards: list[Guards] = field(default_factory=list)  # Of each product.
 
+    def ladder(self, number: int) -> tuple[int, int]:
+        """Return an instrument's lowest price and its highest."""
+        return self.instruments[number].low, self.instruments[number].high
+
 
 class RefusedError(Exception):
     """The command is refused, with what was required and what was there."""
@@ -111,6 +143,16 @@ class RefusedError(Exception):
     def __init__(self, reason: Reason, required: int = 0, available: int = 0) -> None:
         super().__init__(reason.name)
         self.reason, self.required, self.available = reason, required, available
+
+
+def appraise(instrument: Instrument) -> None:
+    """Keep what the instrument is worth before the trades of a command: they are judged by it.
+
+    While such trades are under way it stays what it was before the first.
+    """
+    if not instrument.traded:
+        unknown = instrument.last == NIL_PRICE
+        instrument.fair = instrument.settlement if unknown else instrument.last
 
 
 def open_variation(account: Account, market: Market) -> int:
@@ -124,51 +166,63 @@ def open_variation(account: Account, market: Market) -> int:
 
 
 def reserve(order: Order, market: Market) -> int:
-    """Return what the order would lose against the mark at once if it filled at its limit."""
+    """Return what the order would lose against the marks at once if it filled at its limit."""
     instrument = market.instruments[order.instrument]
-    if instrument.mark == NIL_PRICE or instrument.is_paid_for:
+    marks = [market.instruments[number].mark for number, _ in instrument.parts()]
+    if NIL_PRICE in marks or instrument.is_paid_for:
         return 0
-    loss = order.price - instrument.mark
+    worth = sum(leg.ratio * mark for leg, mark in zip(instrument.parts(), marks, strict=True))
+    loss = instrument.divisor() * order.price - worth
     if order.side == Side.SELL:
         loss = -loss
     return order.leaves * max(0, loss) * instrument.value
 
 
-def reach(account: Account, orders: list[Order]) -> dict[int, tuple[int, int]]:
+def reach(account: Account, orders: list[Order], market: Market) -> dict[int, tuple[int, int]]:
     """Return, by instrument, the lowest and the highest position that can come of the orders."""
     reached = {number: (held.net, held.net) for number, held in account.positions.items()}
     for order in orders:
-        low, high = reached.get(order.instrument, (0, 0))
-        if order.side == Side.BUY:
-            reached[order.instrument] = low, high + order.leaves
-        else:
-            reached[order.instrument] = low - order.leaves, high
+        for number, ratio in market.instruments[order.instrument].parts():
+            low, high = reached.get(number, (0, 0))
+            moved = signed(order) * ratio
+            reached[number] = low + min(moved, 0), high + max(moved, 0)
     return reached
 
 
-def bound(product: int, reached: dict[int, tuple[int, int]], market: Market) -> int:
+def signed(order: Order) -> int:
+    """Return what is left of an order, below 0 where it sells."""
+    return order.leaves if order.side == Side.BUY else -order.leaves
+
+
+def bound(product: int, account: Account, orders: list[Order], market: Market) -> int:
     """Return what a product can come to require, whichever of the orders fill.
 
-    The larger of the two directions at each contract's own rate, plus the calendar
-    charge for every pair of a long and a short lot that could come to stand in it.
+    The larger of the two directions at each contract's own rate, where a spread moves
+    the difference of its legs, plus the calendar charge for every pair of a long and a
+    short lot that could come to stand in the product.
     """
-    lowest = highest = longs = shorts = 0
-    for number, (low, high) in reached.items():
-        instrument = market.instruments[number]
-        if instrument.product == product and not instrument.is_paid_for:
-            lowest += low * instrument.rate
-            highest += high * instrument.rate
+    listed, longs, shorts = market.instruments, 0, 0
+    futures = {one.number for one in listed if one.product == product and not one.is_paid_for}
+    for number, (low, high) in reach(account, orders, market).items():
+        if number in futures:
             longs += max(0, high)
             shorts += max(0, -low)
+    held = [(number, one.net) for number, one in account.positions.items() if number in futures]
+    lowest = highest = sum(net * listed[number].rate for number, net in held)
+    for order in orders:
+        parts = [leg for leg in listed[order.instrument].parts() if leg.number in futures]
+        moved = signed(order) * sum(ratio * listed[number].rate for number, ratio in parts)
+        lowest += min(moved, 0)
+        highest += max(moved, 0)
     return max(abs(lowest), abs(highest)) + market.charges[product] * min(longs, shorts)
 
 
 def at_stake(account: Account, orders: list[Order], market: Market) -> tuple[int, int]:
     """Return the sum of all bounds, and of all reserves: products, orders, paid-for contracts."""
-    reached = reach(account, orders)
-    bounds = sum(bound(product, reached, market) for product in range(len(market.charges)))
+    products = range(len(market.charges))
+    bounds = sum(bound(product, account, orders, market) for product in products)
     reserves = sum(reserve(order, market) for order in orders)
-    for number in reached:
+    for number in reach(account, orders, market):
         instrument = market.instruments[number]
         if instrument.is_paid_for:
             own = [order for order in orders if order.instrument == number]
@@ -188,29 +242,6 @@ def free_money(account: Account, market: Market) -> int:
     bounds, reserves = at_stake(account, list(account.orders.values()), market)
     gained = open_variation(account, market)
     return account.equity + min(gained, 0) - initial(account, bounds) - reserves
-
-
-def most_lots(account: Account, orders: list[Order], partners: list[Account], order: Order) -> int:
-    """Return the lots that the side of `order` can come to hold, of the account or its owner.
-
-    orders: all that would work, the new one among them. partners: the owner's other accounts.
-    """
-
-    def lots_of(one: Account, working: list[Order]) -> int:
-        low, high = reach(one, working).get(order.instrument, (0, 0))
-        return high if order.side == Side.BUY else -low
-
-    own = lots_of(account, orders)
-    return max(own, own + sum(lots_of(one, list(one.orders.values())) for one in partners))
-
-
-def refuse_beyond_limit(
-    account: Account, orders: list[Order], partners: list[Account], order: Order, top: int
-) -> None:
-    """Refuse `order` where it and what works beside it could pass the position limit."""
-    reached = most_lots(account, orders, partners, order)
-    if reached > top:
-        raise RefusedError(Reason.POSITION_LIMIT, reached, top)
 
 
 def refuse_beyond_margin(account: Account, orders: list[Order], market: Market) -> None:

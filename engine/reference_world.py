@@ -95,6 +95,12 @@ class World:
         place = {"account": 0, "instrument": instrument.number, "other": date}
         self.say(Did.PHASED, quantity=phase, reason=reason, **place)
 
+    def unopened(self, order: Order) -> list[int]:
+        """Return those of an order's instrument and its legs that its account never had."""
+        moved = [order.instrument, *(leg.number for leg in self.instrument_of(order).legs)]
+        opened = self.accounts[order.account].positions
+        return [number for number in moved if number not in opened]
+
     def has_order_room(self) -> bool:
         """Whether one more order fits."""
         return bool(self.freed_slots) or self.fresh_slot <= self.sizes.orders
@@ -112,8 +118,8 @@ class World:
     def accept(self, order: Order) -> None:
         """Make a new order live and working; it is in no queue yet."""
         account = self.accounts[order.account]
-        if order.instrument not in account.positions:
-            account.positions[order.instrument] = Position()
+        for number in self.unopened(order):
+            account.positions[number] = Position()
             self.held += 1
         account.orders[order.order_id] = order
         self.live[order.order_id] = order

@@ -29,16 +29,18 @@ from engine.reference import Reference
 from engine.rows import Batch
 from engine.scene_desk import DESK
 from engine.scene_guards import DIRECTIVES as GUARDS
+from engine.scene_names import Stage
 from engine.scene_orders import VERBS, write_fields
 from engine.scene_quotes import DIRECTIVES as PROTECTIONS
 from engine.scene_quotes import VERBS as QUOTES
-from engine.scene_stage import DIRECTIVES, Stage
+from engine.scene_stage import DIRECTIVES
 from engine.scene_text import Line, Words, lines
 from engine.scene_words import difference, put
 from engine.schema import NIL, Did, Role, Side
 from engine.state import Sizes, new_state
 
 _OF_INSTRUMENTS = (Did.INDICATIVE, Did.PHASED)
+_FIRST = (Role.TAKER, Role.AUCTION, Role.BLOCK)
 
 
 def play(text: str) -> list[str]:
@@ -111,7 +113,7 @@ class Player:
         elif actor == NIL:
             differences += [f"the exchange refused it: {one}" for one in refused]
         if actor == NIL and refused:
-            self.stage.unname(batch)
+            self.stage.unname(batch, events)
         return [f"line {line.number}: {what}" for what in differences if what]
 
     def _apply(self, batch: Batch) -> tuple[Table, list[str]]:
@@ -151,6 +153,8 @@ class Player:
 
     def _is_shown(self, event: Any, actor: int) -> bool:
         """Whether a line's expectation speaks of this event. A trade is told once."""
+        if event["kind"] == Did.FILLED and event["role"] in (Role.LEG, Role.IMPLIED):
+            return self.stage.shows_all
         if event["kind"] == Did.FILLED and event["role"] == Role.MAKER:
             return False
         if event["kind"] == Did.FILLED and event["role"] in (Role.AUCTION, Role.BLOCK):
@@ -162,14 +166,21 @@ class Player:
         numbers = [int(events[place]["account"])]
         if numbers[0] in (0, actor):
             numbers = []
-        if events[place]["kind"] == Did.FILLED:
+        if self._is_first_of_two(events, place):
             numbers.append(int(events[place + 1]["account"]))
         names = {number: name for name, number in self.stage.accounts.items()}
         return " ".join(names.get(number, str(number)) for number in numbers)
 
+    def _is_first_of_two(self, events: Table, place: int) -> bool:
+        """Whether an event tells a trade with the one in the next row."""
+        if events[place]["kind"] != Did.FILLED or events[place]["role"] not in _FIRST:
+            return False
+        return bool(events[place]["trade_id"] == events[place + 1]["trade_id"])
+
     def _place(self, event: Any) -> str:
         """Return the name of the instrument of an event that is about one, else ""."""
-        if event["kind"] not in _OF_INSTRUMENTS:
+        is_leg = event["kind"] == Did.FILLED and event["role"] == Role.LEG
+        if event["kind"] not in _OF_INSTRUMENTS and not is_leg:
             return ""
         names = {number: name for name, number in self.stage.instruments.items()}
         return names.get(int(event["instrument"]), str(event["instrument"]))

@@ -6,8 +6,8 @@
 from collections.abc import Callable
 
 from engine.rows import Batch
+from engine.scene_names import Stage
 from engine.scene_orders import write_fields
-from engine.scene_stage import Stage
 from engine.scene_text import Words
 from engine.schema import Kind
 

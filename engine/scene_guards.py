@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from engine.layout import MONEY
 from engine.rows import Batch
-from engine.scene_stage import Stage
+from engine.scene_names import Stage
 from engine.scene_text import Words
 from engine.schema import NIL, Killed, Kind
 

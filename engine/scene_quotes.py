@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from engine.quote_rows import WINDOW, add_protection, add_quote
 from engine.rows import Batch
+from engine.scene_names import Stage
 from engine.scene_orders import write_fields, write_options
-from engine.scene_stage import Stage
 from engine.scene_text import Words
 
 _MILLISECOND = 1_000_000  # Nanoseconds.

@@ -3,125 +3,23 @@
 `DIRECTIVES` is the table; engine/README.md shows each with an example.
 """
 
-import dataclasses
 import datetime
 from collections.abc import Callable
 
-from engine.instruments import CLIP, VALUE, as_number
-from engine.layout import LISTING
 from engine.rows import Batch
+from engine.scene_listing import list_instrument
+from engine.scene_names import DAY, Stage
 from engine.scene_text import Words
-from engine.schema import NIL, AccountType, Form, Kind, Phase, Standing
+from engine.schema import NIL, AccountType, Kind, Phase, Standing
 from engine.state import Sizes
 
 CASH = 1_000_000_000_000_000  # An account's cash unless the scene says otherwise: 1e9 USD.
-LIMIT = 10_000  # Lots, the position limit likewise.
-POINTS = 10  # Ticks of protection likewise.
 PERCENT = {AccountType.MEMBER: 100, AccountType.HEDGER: 110, AccountType.SPECULATOR: 110}
-DAY = datetime.datetime(2026, 1, 5, tzinfo=datetime.UTC)
-
 SIZE_MAX = 1 << 20
-SIZES = Sizes(1 << 12, 1 << 15, 64, 8, 64, 1 << 10)
 
 PHASES = {phase.name.lower().replace("_", "-"): phase for phase in Phase}
-FORMS = {form.name.lower(): form for form in Form} | {"spread": Form.CALENDAR}
 TYPES = {member.name.lower(): member for member in AccountType}
 STANDINGS = {standing.name.lower(): standing for standing in Standing}
-
-
-@dataclasses.dataclass
-class Stage:
-    """The names of a scene, and what stands until the scene changes it."""
-
-    sizes: Sizes = SIZES
-    products: dict[str, int] = dataclasses.field(default_factory=dict)
-    instruments: dict[str, int] = dataclasses.field(default_factory=dict)
-    owners: dict[str, int] = dataclasses.field(default_factory=dict)
-    accounts: dict[str, int] = dataclasses.field(default_factory=dict)
-    smp_ids: dict[int, int] = dataclasses.field(default_factory=dict)  # By account.
-    orders: dict[str, tuple[int, int]] = dataclasses.field(default_factory=dict)
-    rate: int = 0
-    charge: int = 0
-    date: int = as_number(DAY.date())
-    time: int = int(DAY.timestamp()) * 1_000_000_000
-    shows_all: bool = False
-
-    def unname(self, batch: Batch) -> None:
-        """Forget the instrument and the account that a refused batch was to make."""
-        kinds = batch.rows["kind"]
-        if Kind.LIST in kinds:
-            self.instruments.popitem()
-        if Kind.OPEN_ACCOUNT in kinds:
-            self.accounts.popitem()
-
-
-def _instrument(stage: Stage, words: Words, batch: Batch) -> None:
-    name = words.take("a name")
-    if name in stage.instruments:
-        words.fail(f"{name!r} is listed already")
-    terms = {"value": VALUE, "clip": CLIP, "limit": LIMIT, "protection": NIL}
-    terms |= {"block": 0, "strike": 0}
-    required = {"tick", "from", "to"}
-    product, form, legs = "product", Form.FUTURE, list[tuple[str, int]]()
-    while not words.is_done():
-        term = words.take("a term")
-        if term == "product":
-            product = words.take("a product")
-        elif term == "kind":
-            form = words.one_of("a kind", FORMS)
-        elif term == "legs":
-            legs = _legs(stage, words)
-        elif term in terms or term in required:
-            terms[term] = words.integer("a number")
-        else:
-            words.fail(f"{term!r} is no term of an instrument")
-    for term in sorted(required - set(terms)):
-        words.fail(f"{term!r} is missing")
-    if product not in stage.products:
-        stage.products[product] = len(stage.products)
-        batch.money(Kind.PRODUCT, product=stage.products[product], text=product)
-        batch.money(Kind.RATE, product=stage.products[product], value=stage.charge)
-    _list(stage, batch, name, stage.products[product], form, terms)
-    for leg, ratio in legs:
-        batch.money(Kind.LEG, instrument=stage.instruments[leg])
-        batch.rows[-1:].view(LISTING)["ratio"] = ratio
-
-
-def _legs(stage: Stage, words: Words) -> list[tuple[str, int]]:
-    legs = []
-    while not words.is_done():
-        word = words.take("a leg")
-        name = word.lstrip("+-")
-        if name not in stage.instruments:
-            words.fail(f"{name!r} is no instrument of this scene")
-        legs.append((name, -1 if word.startswith("-") else 1))
-    return legs
-
-
-def _list(
-    stage: Stage, batch: Batch, name: str, product: int, form: Form, terms: dict[str, int]
-) -> None:
-    number = stage.instruments[name] = len(stage.instruments)
-    points = terms["protection"] if terms["protection"] != NIL else POINTS * terms["tick"]
-    batch.listing(
-        number,
-        product,
-        name,
-        low=terms["from"],
-        high=terms["to"],
-        tick=terms["tick"],
-        value=terms["value"],
-        clip=terms["clip"],
-        position_max=terms["limit"],
-        protection=points,
-        month=stage.date // 100,
-        expiry=stage.date,
-        form=form,
-        block=terms["block"],
-        strike=terms["strike"],
-    )
-    batch.money(Kind.RATE, instrument=number, value=stage.rate)
-    batch.money(Kind.PHASE, instrument=number, code=Phase.OPEN, value=stage.date)
 
 
 def _account(stage: Stage, words: Words, batch: Batch) -> None:
@@ -227,8 +125,9 @@ def _set(stage: Stage, words: Words, batch: Batch) -> None:
             batch.money(Kind.RATE, instrument=_named_instrument(stage, words), value=value)
             return
         stage.rate = value
-        for instrument in stage.instruments.values():
-            batch.money(Kind.RATE, instrument=instrument, value=value)
+        for instrument in stage.listed:
+            if not instrument.legs:
+                batch.money(Kind.RATE, instrument=instrument.number, value=value)
     elif what == "charge":
         stage.charge = words.money("an amount of money")
         for product in stage.products.values():
@@ -263,7 +162,7 @@ def _sizes(stage: Stage, words: Words, _batch: Batch) -> None:
 
 
 DIRECTIVES: dict[str, Callable[[Stage, Words, Batch], None]] = {
-    "@instrument": _instrument,
+    "@instrument": list_instrument,
     "@account": _account,
     "@phase": _phase,
     "@time": _time,

@@ -11,6 +11,7 @@ import numpy as np
 from engine.jit import Records
 from engine.records import BUCKETS, LOOK_BACK, OWNER, PREMIUM, PROTECTION, SPAN, STAKE, TRADE
 from engine.schema import LEGS_MAX, NIL, NIL_PRICE
+from engine.tables import PREMIUM, PROTECTION, STAKE, TRADE
 
 ORDER_SLOT = np.dtype(
     [

@@ -9,7 +9,7 @@ from engine.schema import NIL, NIL_PRICE, Form, Kind, Phase
 from tests.random_desk import block, review
 from tests.random_orders import cancel, cancel_all, enter, replace
 from tests.random_quotes import protect, quote
-from tests.random_source import DAYS, MEMBERS, USD, Source
+from tests.random_source import DAYS, MEMBERS, USD, Source, Spread, calendar
 
 
 def draw(source: Source) -> Table:
@@ -49,7 +49,7 @@ def pardon(source: Source, batch: Batch) -> None:
 
 
 def mark(source: Source, batch: Batch) -> None:
-    instrument = source.instrument()
+    instrument = source.month()
     price = source.price(instrument)
     settlement = source.chance.choice((price, price + 1, NIL_PRICE))
     batch.money(Kind.MARK, instrument=instrument, value=price, value_2=settlement)
@@ -59,7 +59,7 @@ def rate(source: Source, batch: Batch) -> None:
     value = source.chance.choice((0, 300, 800, 800, 1_500)) * USD + source.chance.randrange(100)
     if source.rarely(8):
         value = source.chance.choice((-1, 2**40 + 1))
-    instrument = source.chance.choice((NIL, source.instrument(), source.instrument()))
+    instrument = source.chance.choice((NIL, source.month(), source.month()))
     product = source.chance.choice((0, 1, 0, 1, 2, NIL))
     batch.money(Kind.RATE, instrument=instrument, product=product, value=value)
 
@@ -118,15 +118,19 @@ def kill(source: Source, batch: Batch) -> None:
     batch.money(Kind.KILL, account=source.account(), other=other, code=code, value=value)
 
 
+AGAIN = (Form.FUTURE, Form.FUTURE, Form.CALL, Form.EVENT)  # What takes a settled one's place.
+
+
 def settle(source: Source, batch: Batch) -> None:
-    """Settle an instrument, and list another in its place."""
-    market = source.world.market
-    instrument = source.instrument()
+    """Settle an instrument; list another in its place, and a calendar, if its legs fit."""
+    instrument = source.month()
     batch.money(Kind.SETTLE, instrument=instrument, value=source.price(instrument))
-    number = len(market.instruments)
-    if number < source.world.sizes.instruments:
-        form = market.instruments[instrument].form if 0 <= instrument < number else Form.FUTURE
-        source.list(batch, number, source.chance.randrange(2), 2, Form(form))
+    number = len(source.world.market.instruments)
+    if number + 1 < source.world.sizes.instruments:
+        source.list(batch, number, 0, 2, source.chance.choice(AGAIN))
+        months = [i.number for i in source.alive() if i.product == 0 and not i.is_spread()]
+        near = source.chance.choice(months or [0])
+        source.list_spread(batch, number + 1, 0, calendar(near, number))
 
 
 def move(source: Source, batch: Batch) -> None:
@@ -138,7 +142,10 @@ def move(source: Source, batch: Batch) -> None:
 
 
 def reopen(source: Source, batch: Batch) -> None:
-    """Open an instrument that is not open, where there is one."""
+    """Open an instrument that is not open, where there is one; or all of the first product."""
+    if source.rarely(4):
+        batch.money(Kind.PHASE, product=0, code=Phase.OPEN, value=DAYS[0])
+        return
     shut = [i.number for i in source.world.market.instruments if i.phase != Phase.OPEN]
     number = source.chance.choice(shut or [0])
     batch.money(Kind.PHASE, instrument=number, code=Phase.OPEN, value=DAYS[0])
@@ -166,6 +173,9 @@ def arrange(source: Source, batch: Batch) -> None:
 
 def list_badly(source: Source, batch: Batch) -> None:
     """List an instrument with terms that no ladder has, or where no room is left."""
+    if source.rarely(4):
+        leg_badly(source, batch)
+        return
     form = source.chance.choice((Form.FUTURE, Form.PUT))
     source.list(batch, len(source.world.market.instruments), 0, 1, form)
     family = batch.rows.view(LISTING)
@@ -179,11 +189,22 @@ def list_badly(source: Source, batch: Batch) -> None:
             ("value", 2**50),
             ("clip", 0),
             ("form", 0),
+            ("legs", 2),
+            ("implied", 1),
             ("protection", -1),
             ("high", family["low"][0] + 2**17 - 1),
         )
     )
     family[field][0] = value
+
+
+def leg_badly(source: Source, batch: Batch) -> None:
+    """Add a leg that no spread waits for, or seldom list a spread that never gets its own."""
+    if source.rarely(9):
+        number = len(source.world.market.instruments)
+        source.list_spread(batch, number, 0, Spread(Form.STRIP, 1, ((0, 1), (number - 1, 1))))
+    else:
+        batch.leg(source.instrument(), source.chance.choice((1, -1)))
 
 
 WEIGHTS: list[tuple[Callable[[Source, Batch], None], float]] = [

@@ -7,7 +7,7 @@ from tests.random_source import DAYS, Source
 
 def enter(source: Source, batch: Batch) -> None:
     chance, instrument = source.chance, source.instrument()
-    type_ = chance.choices(list(Type), (66, 6, 8, 12, 8))[0]
+    type_ = chance.choices(list(Type), (58, 6, 8, 17, 11))[0]
     stops = type_ in (Type.STOP_LIMIT, Type.STOP) and not source.rarely(20)
     tif = chance.choices(list(Tif), (50, 12, 8, 0, 0) if stops else (50, 12, 8, 15, 15))[0]
     side, quantity, price = chance.choice(list(Side)), source.quantity(), source.price(instrument)

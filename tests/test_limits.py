@@ -1,7 +1,5 @@
 """The pre-trade bound covers every subset of fills, and says so before it is too late."""
 
-import itertools
-
 import numpy as np
 import pytest
 
@@ -18,11 +16,12 @@ MONTHS = 4
 RATES = [110_000_000, 95_000_000, 90_000_000, 60_000_000]
 CHARGE = 20_000_000
 MARK = 100
+CALENDARS = [(0, 1), (1, 2), (0, 3)]  # Listed after the months, in this order.
 SIZES = Sizes(orders=512, levels=8_192, instruments=8, products=2, accounts=8, positions=64)
 
 
 class Desk:
-    """Four months of one product, marked at 100, open; account 1 trades with account 2."""
+    """Four months of one product, marked at 100, and calendars; account 1 trades with account 2."""
 
     def __init__(self, cash: int = 10**12, percent: int = 100) -> None:
         self.state = new_state(SIZES)
@@ -32,6 +31,8 @@ class Desk:
         for month, rate in enumerate(RATES):
             list_month(batch, month)
             batch.money(Kind.RATE, instrument=month, value=rate)
+        for number, (near, far) in enumerate(CALENDARS, MONTHS):
+            list_calendar(batch, number, near, far)
         batch.money(Kind.RATE, product=0, value=CHARGE)
         for account, amount in ((1, cash), (2, 10**15)):
             code = AccountType.SPECULATOR
@@ -62,75 +63,114 @@ class Desk:
 
 
 def list_month(batch: Batch, month: int) -> None:
+    list_instrument(batch, month, 1, 200, Form.FUTURE, 0)
+
+
+def list_calendar(batch: Batch, number: int, near: int, far: int) -> None:
+    list_instrument(batch, number, -50, 50, Form.CALENDAR, 2)
+    batch.leg(near, 1)
+    batch.leg(far, -1)
+
+
+def list_instrument(batch: Batch, number: int, low: int, high: int, form: int, legs: int) -> None:
     batch.listing(
-        month,
+        number,
         0,
-        f"M{month}",
-        low=1,
-        high=200,
+        f"M{number}",
+        low=low,
+        high=high,
         tick=1,
         value=VALUE,
         clip=1_000,
         position_max=10_000,
         protection=10,
-        month=202701 + month,
+        month=202701 + number,
         expiry=20270129,
-        form=Form.FUTURE,
+        form=form,
+        legs=legs,
     )
 
 
-def requirement(nets: list[int]) -> int:
-    """What held positions need: worst move of the money at stake, and the calendar charge."""
-    money = abs(sum(net * rate for net, rate in zip(nets, RATES, strict=True)))
-    longs = sum(max(net, 0) for net in nets)
-    return money + CHARGE * min(longs, longs - sum(nets))
+def parts(number: int) -> list[int]:
+    """Lots of each month that one lot of an instrument buys."""
+    lots = [0] * MONTHS
+    if number < MONTHS:
+        lots[number] = 1
+    else:
+        near, far = CALENDARS[number - MONTHS]
+        lots[near], lots[far] = 1, -1
+    return lots
 
 
-def working(state: State) -> list[tuple[int, int, int, int]]:
-    """Account 1's orders as (month, signed lots, price, lots)."""
+def requirements(nets: np.ndarray) -> np.ndarray:
+    """What holdings need: worst move of the money at stake, and the calendar charge.
+
+    nets: lots of each month, shape (n, MONTHS).
+    """
+    money = np.abs(nets @ np.array(RATES))
+    longs = np.maximum(nets, 0).sum(axis=1)
+    needed: np.ndarray = money + CHARGE * np.minimum(longs, longs - nets.sum(axis=1))
+    return needed
+
+
+def working(state: State) -> list[tuple[int, int, int]]:
+    """Account 1's orders as (instrument, signed lots, price)."""
     found = []
     rows = np.empty((64, 7), np.int64)
-    for month in range(MONTHS):
-        for row in rows[: list_orders(state, month, rows)].tolist():
-            if row[1] == 1:
-                signed = row[4] if row[2] == Side.BUY else -row[4]
-                found.append((month, signed, row[3], row[4]))
+    for number in range(MONTHS + len(CALENDARS)):
+        book = rows[: list_orders(state, number, rows)].tolist()
+        for _, account, side, price, lots, *_ in book:
+            if account == 1:
+                found += [(number, lots if side == Side.BUY else -lots, price)]
     return found
 
 
-@pytest.mark.parametrize("seed", range(12))
+def drawn_price(rng: np.random.Generator, number: int, side: int) -> int:
+    """A price that rests; some lose against the mark, which makes calendars worth 0."""
+    away = int(rng.integers(-10, 4) if side == Side.BUY else rng.integers(4, 14))
+    return away + (MARK if number < MONTHS else 0)
+
+
+@pytest.mark.parametrize("seed", range(24))
 def test_no_subset_of_fills_needs_more_than_the_bound(seed: int) -> None:
     rng = np.random.default_rng(seed)
     desk = Desk(cash=int(rng.integers(1, 40)) * 100_000_000)
     for _ in range(3):  # Positions come from trades with account 2, inside the same bound.
-        month, side, lots = (int(x) for x in rng.integers([0, 0, 1], [MONTHS, 2, 8]))
-        desk.enter(2, month, 1 - side, lots, MARK)
-        desk.enter(1, month, side, lots, MARK)
+        number, side, lots = (int(x) for x in rng.integers([0, 0, 1], [7, 2, 8]))
+        price = MARK if number < MONTHS else 0
+        desk.enter(2, number, 1 - side, lots, price)
+        desk.enter(1, number, side, lots, price)
         batch = Batch()
         batch.cancel_all(1)
         batch.cancel_all(2)
         desk.do(batch)
     refused = 0
     for _ in range(12):
-        month, side, lots = (int(x) for x in rng.integers([0, 0, 1], [MONTHS, 2, 9]))
-        # Buys below 100 and sells from 100 on rest; a buy at 100 loses nothing to the mark.
-        price = int(rng.integers(90, 100) if side == Side.BUY else rng.integers(100, 110))
-        events = desk.enter(1, month, side, lots, price)
+        number, side, lots = (int(x) for x in rng.integers([0, 0, 1], [7, 2, 9]))
+        events = desk.enter(1, number, side, lots, drawn_price(rng, number, side))
         refused += events[0]["reason"] == Reason.MARGIN_SHORT
-    nets = [0] * MONTHS
+    nets = np.zeros(MONTHS, np.int64)
     for position in desk.state.positions[1 : int(desk.state.totals[0]["positions"])]:
-        if position["account"] == 1:
+        if position["account"] == 1 and position["instrument"] < MONTHS:
             nets[int(position["instrument"])] = int(position["net"])
-    account, orders = desk.state.accounts[1], working(desk.state)[:10]
+    account, orders = desk.state.accounts[1], working(desk.state)
     locked = int(account["bounds"] + account["reserves"])
     assert orders or refused
     assert locked <= account["equity"] + account["open"]
-    for chosen in itertools.product((False, True), repeat=len(orders)):
-        after, loss = nets.copy(), 0
-        for (month, signed, price, _), filled in zip(orders, chosen, strict=True):
-            after[month] += signed * filled
-            loss += max(0, signed * (price - MARK)) * VALUE * filled
-        assert requirement(after) + loss <= locked
+    worst, moved = fully_filled(orders)
+    subsets = np.arange(1 << len(orders))[:, None]
+    filled = subsets >> np.arange(len(orders)) & 1  # A row a subset, a column an order.
+    assert np.all(requirements(nets + filled @ moved) + filled @ worst <= locked)
+
+
+def fully_filled(orders: list[tuple[int, int, int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Each order's loss against the marks, shape (n,), and lots of each month, (n, MONTHS)."""
+    losses, moved = [], []
+    for number, lots, price in orders:
+        lost = lots * (price - (MARK if number < MONTHS else 0))
+        losses.append(max(0, lost) * VALUE)
+        moved.append([lots * ratio for ratio in parts(number)])
+    return np.array(losses, np.int64), np.array(moved, np.int64).reshape(-1, MONTHS)
 
 
 def test_a_refusal_names_what_was_required_and_what_was_there() -> None:

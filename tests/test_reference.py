@@ -146,16 +146,19 @@ HEAD = """\
 @set charge 150
 @instrument H1 tick 1 from 0 to 20 clip 20 limit 40
 @instrument H2 tick 2 from 0 to 40 clip 20 limit 40
+@instrument H3 tick 1 from 0 to 20 clip 20 limit 40
+@instrument H1-H3 tick 1 from -8 to 12 clip 20 kind calendar legs H1 -H3
+@instrument H1-H2 tick 1 from -8 to 18 clip 20 kind calendar legs H1 -H2
 @account ann cash 60000 type speculator
 @account bob cash 60000 owner bobs
 @account cid owner bobs
 """
 ACCOUNTS = st.sampled_from(["ann", "bob", "cid"])
-INSTRUMENTS = st.sampled_from(["H1", "H2"])
+INSTRUMENTS = st.sampled_from(["H1", "H1", "H2", "H3", "H1-H3", "H1-H3", "H1-H2"])
 PHASES = ["pre-open", "no-cancel", "open", "open", "open", "halt", "close", "post-close"]
 QUANTITIES = st.integers(0, 21)
 PRICES = st.integers(-1, 41) | st.integers(8, 12) | st.sampled_from([16, 18, 20, 22, 24])
-REFERENCES = st.integers(8, 40)
+REFERENCES = st.integers(11, 43)
 OPTIONS = ["", "", "fak", "fok", "gtc", "gtd 20260105", "fak min 5", "post", "post slide", "reduce"]
 SHOWN = ["", "", "show 1", "show 3"]
 RULES = ["", "smp-in", "smp-rest", "smp-both"]

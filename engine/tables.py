@@ -1,0 +1,52 @@
+"""Layouts of what the state keeps beside orders, books and positions."""
+
+import numpy as np
+
+# What all accounts of an owner have together in an instrument.
+STAKE = np.dtype(
+    [
+        ("account", "<i4"),  # The owner's number; so named as its table reads it.
+        ("instrument", "<i4"),
+        ("net", "<i8"),
+        ("buys", "<i8"),  # Working lots.
+        ("sells", "<i8"),
+        ("leg_buys", "<i8"),
+        ("leg_sells", "<i8"),
+    ]
+)
+
+# What an account's quotes in a product may fill before they are taken out.
+PROTECTION = np.dtype(
+    [
+        ("lots", "<i8"),  # The most of a window; 0: any.
+        ("window", "<i8"),  # Nanoseconds.
+        ("since", "<i8"),  # When the window began: its first fill.
+        ("counted", "<i8"),  # Lots that filled in it.
+        ("breached", "u1"),  # 1: by the command at hand; 2: until the account resets it.
+        ("spare", "S7"),
+    ]
+)
+
+# A trade that may yet be busted or adjusted.
+TRADE = np.dtype(
+    [
+        ("trade_id", "<i8"),  # 0: none.
+        ("price", "<i8"),
+        ("quantity", "<i8"),
+        ("fair", "<i8"),  # What its instrument was worth before it.
+        ("instrument", "<i4"),
+        ("buyer", "<i4"),
+        ("seller", "<i4"),
+        ("busted", "u1"),
+        ("spare", "S3"),
+    ]
+)
+
+# Beside a position, where a premium is paid: sums over its working lots, micro-dollars.
+PREMIUM = np.dtype(
+    [
+        ("paying", "<i8"),  # Of buys: the premium, of each lot at most the instrument's need.
+        ("earning", "<i8"),  # Of sells likewise.
+        ("excess", "<i8"),  # Of buys: what the premium has beyond the need.
+    ]
+)
