@@ -27,7 +27,8 @@ def check(state: State) -> None:
         assert bool(instrument["halted"]) == bool(instrument["resume"])
         assert instrument["trade_low"] > instrument["trade_high"], "a trade elects no more stops"
         _check_uncrossed(state, index)
-        if 0 < instrument["legs"] == instrument["known"]:
+        is_whole = 0 < instrument["legs"] == instrument["known"]
+        if is_whole and instrument["phase"] != Phase.EXPIRED:
             _check_spread(state, index)
         orders += found
     ends = [int(one["resume"]) for one in state.instruments if one["resume"]]

@@ -18,9 +18,12 @@ _NONE = np.uint64(0)
 
 
 @kernel
-def is_whole(instrument: Row) -> bool:
-    """Whether it is a spread whose legs are all listed."""
-    return 0 < instrument.legs == instrument.known
+def _is_over(state: State, index: int, leg: int) -> bool:
+    """Whether an instrument is a spread over a leg, with all its legs listed, and alive."""
+    spread = state.instruments[index]
+    if spread.legs == 0 or spread.known < spread.legs or spread.phase == Phase.EXPIRED:
+        return False
+    return has_leg(state, index, leg)
 
 
 @kernel
@@ -36,7 +39,7 @@ def has_leg(state: State, index: int, leg: int) -> bool:
 def follow_marks(state: State, leg: int) -> None:
     """Bring marks, settlements and reserves of the spreads over a leg up to date."""
     for index in range(state.totals[0].instruments):
-        if is_whole(state.instruments[index]) and has_leg(state, index, leg):
+        if _is_over(state, index, leg):
             sum_marks(state, index)
             renew_reserves(state, index)
 
@@ -45,7 +48,7 @@ def follow_marks(state: State, leg: int) -> None:
 def follow_rates(state: State, leg: int) -> None:
     """Bring the rates of the spreads over a leg, and what works of them, up to date."""
     for index in range(state.totals[0].instruments):
-        if is_whole(state.instruments[index]) and has_leg(state, index, leg):
+        if _is_over(state, index, leg):
             _stake_all(state, index, -1)
             sum_rates(state, index)
             _stake_all(state, index, 1)
