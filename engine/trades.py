@@ -57,6 +57,6 @@ def trade_at(state: State, trade_id: int) -> Row:
 
 @kernel
 def is_known(state: State, trade_id: int) -> bool:
-    """Whether a trade is still in the ring and was not busted."""
-    trade = trade_at(state, trade_id)
-    return trade_id > 0 and trade.trade_id == trade_id and trade.busted == 0
+    """Whether a trade is one of the last, as many as the ring holds, and was not busted."""
+    trade, oldest = trade_at(state, trade_id), state.totals[0].trades - len(state.trades)
+    return trade_id > max(oldest, 0) and trade.trade_id == trade_id and trade.busted == 0
