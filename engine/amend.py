@@ -84,7 +84,7 @@ def replace(state: State, command: Row, events: Table, count: int) -> tuple[int,
     if instrument.phase == Phase.OPEN:
         count = cross(state, slot, command, events, count)
     count = rest(state, slot, command, events, count)
-    return Reason.NONE, elect(state, command.instrument, command, events, count)
+    return Reason.NONE, elect(state, command, events, count)
 
 
 @kernel

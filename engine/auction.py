@@ -4,9 +4,9 @@ import numpy as np
 
 from engine.book import below, facing, head_of, lots_at, price_of, rank_of, take
 from engine.emit import say
+from engine.fills import keep_up, note_trade, tell_filled
 from engine.jit import Index, Row, Table, kernel
 from engine.limits import fill
-from engine.match import keep_up, note_trade, tell_filled
 from engine.schema import NIL_PRICE, Did, Phase, Role, Side
 from engine.spreads import fill_legs
 from engine.state import State
@@ -174,9 +174,9 @@ def _gather(state: State, index: int, command: Row, events: Table, count: int) -
         price, lots = _balance(state, index, anchor, -NIL_PRICE, NIL_PRICE)
         if lots == 0:
             return count
-        note_trade(instrument, price, command)
+        note_trade(state, index, price, command)
         before = count
-        count = elect(state, index, command, events, count)
+        count = elect(state, command, events, count)
         if count == before:
             return count
 

@@ -99,6 +99,7 @@ def link(state: State, slot: Index) -> None:
         state.orders[level.tail].next = slot
     level.tail = slot
     level.lots += order.leaves
+    level.shown += order.shown
     _count(state, order, 1)
 
 
@@ -116,6 +117,7 @@ def unlink(state: State, slot: Index) -> None:
     else:
         state.orders[order.next].prev = order.prev
     level.lots -= order.leaves
+    level.shown -= order.shown
     if level.head == 0:
         _vacate(state, state.sides[order.instrument, order.ladder], order.level)
     _count(state, order, -1)
@@ -125,21 +127,28 @@ def unlink(state: State, slot: Index) -> None:
 def shrink(state: State, slot: Index, quantity: int) -> None:
     """Take lots off a queued order, first of what it hides; it keeps its place."""
     order = state.orders[slot]
-    state.levels[order.level].lots -= quantity
+    level = state.levels[order.level]
+    level.lots -= quantity
+    level.shown -= order.shown
     _count_refills(state, order, -1)
     order.leaves -= quantity
     order.shown = min(order.shown, order.leaves)
     _count_refills(state, order, 1)
+    level.shown += order.shown
+    touch(state, order.instrument)
 
 
 @kernel
 def take(state: State, slot: Index, quantity: int) -> None:
     """Take traded lots off what a queued order shows."""
     order = state.orders[slot]
-    state.levels[order.level].lots -= quantity
+    level = state.levels[order.level]
+    level.lots -= quantity
+    level.shown -= quantity
     order.leaves -= quantity
     order.shown -= quantity
     order.filled += quantity
+    touch(state, order.instrument)
 
 
 @kernel
@@ -166,6 +175,17 @@ def _count(state: State, order: Row, change: int) -> None:
     state.products[instrument.product].live += change
     state.totals[0].live += change
     state.totals[0].quotes += change * order.quote
+    touch(state, order.instrument)
+
+
+@kernel
+def touch(state: State, index: int) -> None:
+    """Note that a book, or its phase, has changed, where implied prices may hang on it."""
+    instrument = state.instruments[index]
+    if instrument.paths > 0 and instrument.touched == 0:
+        instrument.touched = 1
+        state.touched[state.totals[0].touched] = index
+        state.totals[0].touched += 1
 
 
 @kernel
@@ -173,7 +193,9 @@ def _count_refills(state: State, order: Row, sign: int) -> None:
     if order.display > 0:
         hidden = order.leaves - order.shown
         refills = (hidden + order.display - 1) // order.display
-        state.instruments[order.instrument].refills += sign * refills
+        instrument = state.instruments[order.instrument]
+        instrument.refills += sign * refills
+        state.products[instrument.product].refills += sign * refills
         state.totals[0].refills += sign * refills
 
 

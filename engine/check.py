@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
-from engine.legs import PRICE_MAX
+from engine.check_spreads import check_implied, check_spread, legs_of
 from engine.protection import BREACHED
 from engine.schema import NIL_PRICE, Form, Phase, Side
 from engine.state import State
@@ -29,7 +29,7 @@ def check(state: State) -> None:
         _check_uncrossed(state, index)
         is_whole = 0 < instrument["legs"] == instrument["known"]
         if is_whole and instrument["phase"] != Phase.EXPIRED:
-            _check_spread(state, index)
+            check_spread(state, index)
         orders += found
     ends = [int(one["resume"]) for one in state.instruments if one["resume"]]
     assert totals["next_deadline"] == min(ends, default=2**63 - 1)
@@ -40,6 +40,7 @@ def check(state: State) -> None:
     _check_positions(state, orders)
     _check_accounts(state, orders)
     _check_owners(state, orders)
+    check_implied(state, orders)
 
 
 def _refills(order: Any) -> int:
@@ -96,6 +97,7 @@ def _check_queue(state: State, number: int) -> list[Any]:
         prev, slot = slot, int(order["next"])
     assert level["tail"] == prev
     assert level["lots"] == sum(int(order["leaves"]) for order in queue)
+    assert level["shown"] == sum(int(order["shown"]) for order in queue)
     return queue
 
 
@@ -134,33 +136,13 @@ def _check_slots(state: State) -> None:
     assert len(free) + int(state.totals[0]["live"]) == int(state.totals[0]["fresh"]) - 1
 
 
-def _legs(state: State, index: int) -> list[tuple[int, int]]:
-    """Return a spread's legs, each with its ratio."""
-    rows = state.legs[index, : int(state.instruments[index]["known"])]
-    return [(int(leg["instrument"]), int(leg["ratio"])) for leg in rows]
-
-
-def _check_spread(state: State, index: int) -> None:
-    """Assert that mark, settlement and rates of a spread are what its legs make them."""
-    spread = state.instruments[index]
-    legs = [(state.instruments[leg], ratio) for leg, ratio in _legs(state, index)]
-    for name, rate in (("product", "rate"), ("far_product", "far_rate")):
-        own = [(leg, ratio) for leg, ratio in legs if leg["product"] == spread[name]]
-        if name == "product" or spread["far_product"] != spread["product"]:
-            assert spread[rate] == sum(ratio * int(leg["rate"]) for leg, ratio in own)
-    for name, divisor in (("mark", 1), ("settlement", int(spread["divisor"]))):
-        total = sum(ratio * int(leg[name]) for leg, ratio in legs) // divisor
-        known = all(abs(int(leg[name])) <= PRICE_MAX for leg, _ in legs)
-        assert spread[name] == (total if known else NIL_PRICE)
-
-
 def _check_positions(state: State, orders: list[Any]) -> None:
     """Working lots are those of the orders and of the spreads over them; longs equal shorts."""
     working: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0] * 4)
     for order in orders:
         account, index, side = int(order["account"]), int(order["instrument"]), int(order["side"])
         working[account, index][side] += int(order["leaves"])
-        for leg, ratio in _legs(state, index):
+        for leg, ratio in legs_of(state, index):
             place = 2 + (side if ratio > 0 else 1 - side)
             working[account, leg][place] += int(order["leaves"]) * abs(ratio)
     nets: dict[int, int] = defaultdict(int)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from engine.book import touch
 from engine.emit import say
 from engine.jit import Row, Table, kernel
 from engine.schema import Did, Phase, Reason
@@ -20,6 +21,7 @@ def tell_phase(
     """
     instrument = state.instruments[index]
     instrument.phase = phase
+    touch(state, index)
     instrument.date = date
     count = say(events, count, command, Did.PHASED)
     event = events[count - 1]

@@ -7,6 +7,7 @@ from engine.auction import publish
 from engine.desk import adjust, block, bust
 from engine.emit import say, tell_refused
 from engine.guards import set_guards
+from engine.implied import publish_implied
 from engine.jit import Row, Table, entry, kernel
 from engine.layout import LISTING, MONEY, ORDER
 from engine.listing import (
@@ -79,9 +80,10 @@ def _room(state: State, command: Row) -> int:
 def _room_of_all(state: State) -> int:
     """Return a bound on the events of a command that may touch every order."""
     totals = state.totals[0]
-    room = 8 + 2 * totals.instruments + totals.accounts + 3 * totals.quotes
+    room = 8 + 2 * totals.instruments + totals.accounts + 3 * totals.quotes + 2 * totals.implied
     for index in range(totals.instruments):
-        room += _rows_of(state.instruments[index], 0)
+        instrument = state.instruments[index]
+        room += (4 + 2 * instrument.legs) * (instrument.live + instrument.refills)
     return room
 
 
@@ -89,15 +91,15 @@ def _room_of_all(state: State) -> int:
 def _own_room(state: State, command: Row) -> int:
     """Return a bound on the events of a command."""
     totals = state.totals[0]
-    protected = 3 * totals.quotes
+    room = 8 + 3 * totals.quotes + 2 * totals.implied
     if Kind.ENTER <= command.kind <= Kind.REPLACE or command.kind == Kind.QUOTE:
-        if 0 <= command.instrument < state.totals[0].instruments:
-            index = command.instrument
+        index = command.instrument
+        if 0 <= index < totals.instruments:
             product = state.products[state.instruments[index].product]
-            room = 8 + _rows_of(state.instruments[index], DISPLAY_PARTS) + protected
-            may_halt = product.points > 0 or product.breaker > 0
-            return room + totals.instruments if may_halt else room
-        return 8
+            room += _rows_of(state, index, DISPLAY_PARTS)
+            if product.points > 0 or product.breaker > 0:
+                room += totals.instruments
+        return room
     touches_many = (
         (command.kind == Kind.CANCEL and command.order_id == 0)
         or command.kind == Kind.CANCEL_ALL
@@ -107,12 +109,20 @@ def _own_room(state: State, command: Row) -> int:
     )
     if touches_many:
         return _room_of_all(state)
-    return 8
+    return room
 
 
 @kernel
-def _rows_of(instrument: Row, more: int) -> int:
-    """Return the most rows in which an instrument's orders, and so many refills more, can end."""
+def _rows_of(state: State, index: int, more: int) -> int:
+    """Return the most rows in which all orders that an aggressor can reach, it too, may end.
+
+    more: its own refills. Through paths it reaches every book of its product, and three
+    orders a trade.
+    """
+    instrument = state.instruments[index]
+    if instrument.paths > 0:
+        product = state.products[instrument.product]
+        return 10 * (product.live + product.refills + more)
     return (4 + 2 * instrument.legs) * (instrument.live + instrument.refills + more)
 
 
@@ -136,6 +146,8 @@ def _apply(state: State, rows: Views, i: int, events: Table, count: int) -> int:
         _explain(state, command, reason, events[count - 1])
     if state.totals[0].breaches > 0:
         count = enforce(state, command, events, count)
+    if state.totals[0].touched > 0:
+        count = publish_implied(state, command, events, count)
     return count
 
 

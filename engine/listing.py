@@ -5,8 +5,9 @@ import numpy as np
 from engine.emit import say
 from engine.jit import Index, Row, Table, kernel
 from engine.legs import PRICE_MAX, has_leg, sum_marks, sum_rates
+from engine.paths import add_paths
 from engine.premium import has_premium, need_of
-from engine.schema import LEGS_MAX, AccountType, Did, Form, Phase, Reason
+from engine.schema import LEGS_MAX, PATHS_MAX, AccountType, Did, Form, Phase, Reason
 from engine.state import State
 
 _LADDER_MAX = 1 << 17  # Ranks of one side: three tiers of 64 reach 2**18.
@@ -186,6 +187,9 @@ def add_leg(state: State, command: Row, events: Table, count: int) -> tuple[int,
     index = totals.instruments - 1
     if not _is_fit(state, index, command):
         return Reason.TERMS_INVALID, count
+    is_implied = state.instruments[index].implied == 1
+    if is_implied and state.instruments[command.instrument].paths == PATHS_MAX:
+        return Reason.LISTING_FULL, count
 
     # From here on the command succeeds.
     spread, product = state.instruments[index], state.instruments[command.instrument].product
@@ -197,6 +201,8 @@ def add_leg(state: State, command: Row, events: Table, count: int) -> tuple[int,
     if spread.known == spread.legs:
         sum_rates(state, index)
         sum_marks(state, index)
+        if spread.implied == 1:
+            add_paths(state, index)
     return Reason.NONE, say(events, count, command, Did.NOTED)
 
 
@@ -215,7 +221,26 @@ def _is_fit(state: State, index: int, command: Row) -> bool:
         return False
     if command.ratio != _ratio(spread) or (spread.implied == 1 and leg.tick != spread.tick):
         return False
+    if spread.implied == 1 and spread.known == 1 and not _may_imply(state, index, command):
+        return False
     return spread.known + 1 < spread.legs or _is_reachable(state, index, leg, command.ratio)
+
+
+@kernel
+def _may_imply(state: State, index: int, command: Row) -> bool:
+    """Whether a calendar with this second leg may take part in implied prices.
+
+    The three ladders have to meet, and no other implied calendar may have the same legs.
+    """
+    calendar, far = state.instruments[index], state.instruments[command.instrument]
+    first = state.legs[index, 0].instrument
+    near = state.instruments[first]
+    if (near.low - far.low - calendar.low) % calendar.tick != 0:
+        return False
+    for number in range(near.paths):
+        if state.paths[first, number, 1].instrument == command.instrument:
+            return False
+    return True
 
 
 @kernel

@@ -10,17 +10,18 @@ from engine.book import (
     link,
     lots_at,
     price_of,
-    refill,
     show,
     take,
     unlink,
 )
 from engine.emit import tell, tell_canceled
+from engine.fills import keep_up, note_trade, tell_filled
 from engine.halts import halt
-from engine.jit import Index, Row, Table, kernel
+from engine.implied import trade_path
+from engine.jit import Index, Row, Table, kernel, rare
 from engine.limits import fill, work
-from engine.protection import count_fill
-from engine.schema import NIL_PRICE, NOT_HELD, Did, Reason, Role, Smp, Tif, Type
+from engine.paths import best_path, is_better, path_lots
+from engine.schema import NIL, NIL_PRICE, Did, Reason, Role, Side, Smp, Tif, Type
 from engine.spreads import fill_legs
 from engine.state import State
 from engine.trades import appraise, remember
@@ -34,67 +35,106 @@ def cross(state: State, slot: Index, command: Row, events: Table, count: int) ->
     """Fill an order that is in no queue from the other side, best price first, oldest first."""
     taker = state.orders[slot]
     instrument = state.instruments[taker.instrument]
+    appraise(instrument)
+    if _may_reach_path(state, taker):
+        return _cross_paths(state, slot, command, events, count)
     own = state.sides[taker.instrument, taker.side]
     other = state.sides[taker.instrument, 1 - taker.side]
     limit = facing(own, np.uint64(taker.level) - own.first)
-    if instrument.trade_low > instrument.trade_high:
-        appraise(instrument)
     is_watched = watch(state, taker.instrument)
-    while taker.leaves > 0 and other.best >= limit:
+    while taker.leaves > 0 and other.best >= limit and instrument.breach == Reason.NONE:
         maker_slot = head_of(state, other, other.best)
-        maker = state.orders[maker_slot]
-        if taker.smp_id != 0 and maker.smp_id == taker.smp_id:
-            if taker.smp_rule != Smp.CANCEL_INCOMING:
-                count = remove(state, maker_slot, command, Reason.SELF_MATCH, events, count)
-            if taker.smp_rule != Smp.CANCEL_RESTING:
-                count = tell_canceled(events, count, command, taker, Reason.SELF_MATCH)
-                work(state, taker, -taker.leaves)
-                taker.leaves = 0
-        else:
-            traded = min(taker.leaves, maker.shown)
-            price = maker.price
-            if is_watched:
-                instrument.breach = breach_of(state, taker.instrument, price, NIL_PRICE)
-                if instrument.breach != Reason.NONE:
-                    return count
-                witness(state, taker.instrument, price)
-            state.totals[0].trades += 1
-            if instrument.legs == 0:
-                remember(state, taker, maker.account, price, traded)
-            note_trade(instrument, price, command)
-            fill(state, taker, price, traded)
-            fill(state, maker, price, traded)
-            taker.leaves -= traded
-            taker.filled += traded
-            take(state, maker_slot, traded)
-            count = tell_filled(state, taker, price, traded, Role.TAKER, command, events, count)
-            count = tell_filled(state, maker, price, traded, Role.MAKER, command, events, count)
-            if instrument.legs > 0:
-                count = fill_legs(state, taker, maker, price, traded, command, events, count)
-            count = keep_up(state, maker_slot, command, events, count)
+        count = _meet(state, taker, maker_slot, is_watched, command, events, count)
     return count
 
 
 @kernel
-def note_trade(instrument: Row, price: int, command: Row) -> None:
-    """Make a price the last one of a book, for stops too."""
-    instrument.last = price
-    instrument.is_stale = 0
-    instrument.traded = command.seq
-    instrument.trade_low = min(instrument.trade_low, price)
-    instrument.trade_high = max(instrument.trade_high, price)
+def _meet(
+    state: State,
+    taker: Row,
+    maker_slot: Index,
+    is_watched: bool,
+    command: Row,
+    events: Table,
+    count: int,
+) -> int:
+    """Let an order trade with one that rests, or cancel what self-match prevention says.
+
+    Where a guard forbids the trade, nothing happens but that `breach` says which.
+    """
+    maker = state.orders[maker_slot]
+    if taker.smp_id != 0 and maker.smp_id == taker.smp_id:
+        if taker.smp_rule != Smp.CANCEL_INCOMING:
+            count = remove(state, maker_slot, command, Reason.SELF_MATCH, events, count)
+        if taker.smp_rule != Smp.CANCEL_RESTING:
+            count = tell_canceled(events, count, command, taker, Reason.SELF_MATCH)
+            work(state, taker, -taker.leaves)
+            taker.leaves = 0
+        return count
+    traded = min(taker.leaves, maker.shown)
+    price = maker.price
+    if is_watched and is_breach(state, taker.instrument, price):
+        return count
+    is_spread = state.instruments[taker.instrument].legs > 0
+    state.totals[0].trades += 1
+    if not is_spread:
+        remember(state, taker, maker.account, price, traded)
+    note_trade(state, taker.instrument, price, command)
+    fill(state, taker, price, traded)
+    fill(state, maker, price, traded)
+    taker.leaves -= traded
+    taker.filled += traded
+    take(state, maker_slot, traded)
+    count = tell_filled(state, taker, price, traded, Role.TAKER, command, events, count)
+    count = tell_filled(state, maker, price, traded, Role.MAKER, command, events, count)
+    if is_spread:
+        count = fill_legs(state, taker, maker, price, traded, command, events, count)
+    return keep_up(state, maker_slot, command, events, count)
 
 
 @kernel
-def keep_up(state: State, slot: Index, command: Row, events: Table, count: int) -> int:
-    """After a fill of a queued order: let it go if it is done, refill it if nothing shows."""
-    order = state.orders[slot]
-    if order.leaves == 0:
-        unlink(state, slot)
-        free_slot(state, slot)
-    elif order.shown == 0:
-        refill(state, slot)
-        count = tell(events, count, command, order, Did.REFILLED, order.shown)
+def is_breach(state: State, index: int, price: int) -> bool:
+    """Whether a guard forbids a trade at this price, named in `breach`; else it is witnessed."""
+    instrument = state.instruments[index]
+    instrument.breach = breach_of(state, index, price, NIL_PRICE)
+    if instrument.breach != Reason.NONE:
+        return True
+    witness(state, index, price)
+    return False
+
+
+@kernel
+def _may_reach_path(state: State, taker: Row) -> bool:
+    """Whether an order may reach an implied price; false only where it certainly does not."""
+    if state.instruments[taker.instrument].paths == 0:
+        return False
+    price = state.sides[taker.instrument, 1 - taker.side].path_price
+    if state.totals[0].touched > 0:  # Prices have moved since they were last told.
+        return True
+    return price != NIL_PRICE and not is_better(taker.side, price, taker.price)
+
+
+@rare
+def _cross_paths(state: State, slot: Index, command: Row, events: Table, count: int) -> int:
+    """Fill an order from the other side and through paths; at one price the book goes first."""
+    taker = state.orders[slot]
+    instrument, resting = state.instruments[taker.instrument], 1 - taker.side
+    other = state.sides[taker.instrument, resting]
+    is_watched = watch(state, taker.instrument)
+    while taker.leaves > 0 and instrument.breach == Reason.NONE:
+        number, price = best_path(state, taker.instrument, resting)
+        if number != NIL and is_better(taker.side, price, taker.price):
+            number = NIL
+        if other.best != _NONE:
+            explicit = price_of(instrument, resting, other.best)
+            is_first = number == NIL or not is_better(resting, price, explicit)
+            if is_first and not is_better(taker.side, explicit, taker.price):
+                maker_slot = head_of(state, other, other.best)
+                count = _meet(state, taker, maker_slot, is_watched, command, events, count)
+                continue
+        if number == NIL or (is_watched and is_breach(state, taker.instrument, price)):
+            return count
+        count = trade_path(state, slot, number, price, is_watched, command, events, count)
     return count
 
 
@@ -110,6 +150,8 @@ def fillable(state: State, taker: Row, enough: int) -> int:
     instrument = state.instruments[taker.instrument]
     is_watched = watch(state, taker.instrument)
     lots, rank, first = 0, other.best, NIL_PRICE
+    if is_watched and instrument.paths > 0:
+        first = _better_implied(state, taker, other)
     while rank >= limit and lots < enough:
         more, ends = lots_at(state, other, rank), False
         if taker.smp_id != 0:
@@ -123,8 +165,35 @@ def fillable(state: State, taker: Row, enough: int) -> int:
                 first = price
         lots += more
         if ends:
-            return lots
+            price = price_of(instrument, 1 - taker.side, rank)
+            end = price - 1 if taker.side == Side.BUY else price + 1
+            return lots + _implied_lots(state, taker, end, enough - lots, is_watched)
         rank = below(state, other, rank)
+    return lots + _implied_lots(state, taker, taker.price, enough - lots, is_watched)
+
+
+@kernel
+def _better_implied(state: State, taker: Row, other: Row) -> int:
+    """Return the implied price at which an order would begin to trade; NIL_PRICE: at none."""
+    resting = 1 - taker.side
+    number, price = best_path(state, taker.instrument, resting)
+    if number == NIL or other.best == _NONE:
+        return NIL_PRICE
+    explicit = price_of(state.instruments[taker.instrument], resting, other.best)
+    return price if is_better(resting, price, explicit) else NIL_PRICE
+
+
+@kernel
+def _implied_lots(state: State, taker: Row, worst: int, enough: int, is_watched: bool) -> int:
+    """Return the lots that all paths would trade up to the price `worst`.
+
+    None where a guard watches: how far it lets the order trade depends on each price before.
+    """
+    lots = 0
+    for number in range(state.instruments[taker.instrument].paths):
+        if lots < enough and not is_watched:
+            more = enough - lots
+            lots += path_lots(state, taker.instrument, number, 1 - taker.side, worst, more)
     return lots
 
 
@@ -144,29 +213,6 @@ def _tradable(state: State, taker: Row, slot: Index) -> tuple[int, bool]:
             return shown, True
         slot = np.uint64(maker.next)
     return whole, False
-
-
-@kernel
-def tell_filled(
-    state: State,
-    order: Row,
-    price: int,
-    quantity: int,
-    role: int,
-    command: Row,
-    events: Table,
-    count: int,
-) -> int:
-    """Write one side of the last trade, and count what a quote has filled; return the new count."""
-    count = tell(events, count, command, order, Did.FILLED, quantity)
-    events[count - 1].price = price
-    events[count - 1].trade_id = state.totals[0].trades
-    events[count - 1].role = role
-    if state.instruments[order.instrument].legs > 0:
-        events[count - 1].flags = NOT_HELD
-    if order.quote != 0:
-        count_fill(state, order, quantity, command.time)
-    return count
 
 
 @kernel

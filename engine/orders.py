@@ -3,16 +3,17 @@
 import numpy as np
 
 from engine.admission import admit_new
-from engine.book import has_slot, price_of, rank_of, show, take_slot
+from engine.book import has_slot, rank_of, show, take_slot
 from engine.emit import tell
 from engine.guards import daily_limits, unguarded
 from engine.jit import Index, Row, Table, kernel
 from engine.limits import reserve_of, work
 from engine.match import cross, eliminate, fillable, rest
 from engine.owners import alert, barred
+from engine.paths import best_price
 from engine.phases import may_enter
 from engine.positions import find_position, has_position_room, open_positions, reach_of
-from engine.schema import Did, Flag, Phase, Reason, Side, Smp, Tif, Type
+from engine.schema import NIL_PRICE, Did, Flag, Phase, Reason, Side, Smp, Tif, Type
 from engine.state import State
 from engine.stops import elect, is_past, wait
 
@@ -47,7 +48,7 @@ def enter(state: State, command: Row, events: Table, count: int) -> tuple[int, i
             return Reason.NONE, eliminate(state, slot, command, events, count)
         count = cross(state, slot, command, events, count)
     count = rest(state, slot, command, events, count)
-    return Reason.NONE, elect(state, command.instrument, command, events, count)
+    return Reason.NONE, elect(state, command, events, count)
 
 
 @kernel
@@ -59,7 +60,7 @@ def _priced(state: State, command: Row) -> tuple[int, int]:
     if reason != Reason.NONE:
         return reason, 0
     instrument = state.instruments[command.instrument]
-    if _is_market(command.type) and not _has_opposite(state, command):
+    if _is_market(command.type) and _opposite(state, command) == NIL_PRICE:
         return Reason.NO_OPPOSITE, 0
     price = _limit(state, instrument, command)
     reason = off_ladder(instrument, price)
@@ -209,8 +210,9 @@ def off_ladder(instrument: Row, price: int) -> int:
 
 
 @kernel
-def _has_opposite(state: State, command: Row) -> bool:
-    return state.sides[command.instrument, 1 - command.side].best != _NONE
+def _opposite(state: State, command: Row) -> int:
+    """Return the best price, explicit or implied, on the other side; NIL_PRICE: none."""
+    return best_price(state, command.instrument, 1 - command.side)
 
 
 @kernel
@@ -220,8 +222,7 @@ def _limit(state: State, instrument: Row, command: Row) -> int:
         return command.price
     price = command.trigger
     if command.type != Type.STOP:
-        side = 1 - command.side
-        price = price_of(instrument, side, state.sides[command.instrument, side].best)
+        price = _opposite(state, command)
     if command.type == Type.MARKET_LIMIT:
         return price
     points = np.int64(command.protection)
@@ -244,18 +245,16 @@ def _would_open(state: State, command: Row) -> bool:
 
 @kernel
 def _would_trade(state: State, instrument: Row, command: Row, price: int) -> bool:
-    if instrument.phase != Phase.OPEN or not _has_opposite(state, command):
+    best = _opposite(state, command)
+    if instrument.phase != Phase.OPEN or best == NIL_PRICE:
         return False
-    other = 1 - command.side
-    best = price_of(instrument, other, state.sides[command.instrument, other].best)
     return price >= best if command.side == Side.BUY else price <= best
 
 
 @kernel
 def _slid(state: State, instrument: Row, command: Row) -> int:
     """Return the best price at which an order on this side does not trade."""
-    other = 1 - command.side
-    best = price_of(instrument, other, state.sides[command.instrument, other].best)
+    best = _opposite(state, command)
     return best - instrument.tick if command.side == Side.BUY else best + instrument.tick
 
 

@@ -43,7 +43,7 @@ def quote(state: State, command: Row, events: Table, count: int) -> tuple[int, i
     count = _renew(state, ask, Side.SELL, more_ask, command, events, count)
     if count == before:
         count = say(events, count, command, Did.NOTED)
-    return Reason.NONE, elect(state, command.instrument, command, events, count)
+    return Reason.NONE, elect(state, command, events, count)
 
 
 @kernel

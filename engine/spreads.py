@@ -35,16 +35,36 @@ def fill_legs(
         leg = state.legs[one.instrument, number]
         state.totals[0].trades += 1
         appraise(state.instruments[leg.instrument])
-        buyer, seller = one.account, two.account
-        if side_of(leg, one.side) == Side.SELL:
-            buyer, seller = seller, buyer
-        record(state, leg.instrument, buyer, seller, leg.price, traded * abs(leg.ratio))
+        note_leg(state, leg, one, two.account, leg.price, traded, state.totals[0].trades)
         count = _fill_leg(state, one, leg, traded, command, events, count)
         count = _fill_leg(state, two, leg, traded, command, events, count)
     return count
 
 
 @kernel
+def note_leg(
+    state: State, leg: Row, order: Row, other: int, price: int, traded: int, trade_id: int
+) -> None:
+    """Keep the price of a spread order's leg, and with which account it is traded."""
+    leg.price, leg.trade_id = price, trade_id
+    buyer, seller = order.account, other
+    if side_of(leg, order.side) == Side.SELL:
+        buyer, seller = seller, buyer
+    record(state, trade_id, leg.instrument, buyer, seller, price, traded * abs(leg.ratio))
+
+
+@kernel
+def fill_both_legs(
+    state: State, order: Row, traded: int, command: Row, events: Table, count: int
+) -> int:
+    """Give a calendar's order its two legs, which were noted; return the new count."""
+    for number in range(2):
+        leg = state.legs[order.instrument, number]
+        count = _fill_leg(state, order, leg, traded, command, events, count)
+    return count
+
+
+@rare
 def _fill_leg(
     state: State, order: Row, leg: Row, traded: int, command: Row, events: Table, count: int
 ) -> int:
@@ -57,7 +77,7 @@ def _fill_leg(
     event.instrument = leg.instrument
     event.price = leg.price
     event.side = side
-    event.trade_id = state.totals[0].trades
+    event.trade_id = leg.trade_id
     event.role = Role.LEG
     return count
 

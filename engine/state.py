@@ -9,54 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.jit import Records
+from engine.ladders import LEVEL, ORDER_SLOT, SIDE
 from engine.records import BUCKETS, LOOK_BACK, OWNER, PREMIUM, PROTECTION, SPAN, STAKE, TRADE
-from engine.schema import LEGS_MAX, NIL, NIL_PRICE
-from engine.tables import PREMIUM, PROTECTION, STAKE, TRADE
-
-ORDER_SLOT = np.dtype(
-    [
-        ("order_id", "<i8"),  # 0 while the slot is free.
-        ("tag", "<i8"),
-        ("price", "<i8"),
-        ("leaves", "<i8"),  # What is left to trade.
-        ("shown", "<i8"),  # What of it the book displays.
-        ("filled", "<i8"),
-        ("trigger", "<i8"),  # Of a stop, elected or not.
-        ("display", "<i8"),  # The most lots it shows; 0: all.
-        ("reserve", "<i8"),  # Micro-dollars a lot: its limit's loss against the mark, or premium.
-        ("level", "<u4"),  # Place in `levels`.
-        ("prev", "<u4"),
-        ("next", "<u4"),  # Free slots: the next free slot.
-        ("position", "<u4"),  # Place in `positions`.
-        ("instrument", "<u4"),
-        ("account", "<i4"),
-        ("session", "<i4"),
-        ("smp_id", "<i4"),
-        ("expiry", "<i4"),
-        ("side", "u1"),
-        ("type", "u1"),
-        ("tif", "u1"),
-        ("smp_rule", "u1"),
-        ("ladder", "u1"),  # Its place in `sides`: the book's side, or a stop's.
-        ("quote", "u1"),  # 1: a side of a quote.
-        ("spare", "S6"),
-    ]
-)
-
-LEVEL = np.dtype([("head", "<u4"), ("tail", "<u4"), ("lots", "<i8")])
-
-# A side's prices are counted by rank: 1 is the farthest from the market, `ranks` the nearest,
-# so that the best price of either side is its greatest rank, and 0 is an empty side.
-SIDE = np.dtype(
-    [
-        ("best", "<u8"),  # Rank of the best price; 0: none.
-        ("ranks", "<u8"),
-        ("first", "<u8"),  # Level of rank r is `first + r`.
-        ("words", "<u8"),  # Where its bitmap begins in `words`: three tiers.
-        ("middle", "<u8"),
-        ("top", "<u8"),
-    ]
-)
+from engine.schema import LEGS_MAX, NIL, NIL_PRICE, PATHS_MAX
 
 INSTRUMENT = np.dtype(
     [
@@ -77,6 +32,8 @@ INSTRUMENT = np.dtype(
         ("known", "<i8"),  # Legs listed so far: all, before it takes orders.
         ("divisor", "<i8"),  # Of a spread at p the legs' prices, times ratio, sum to divisor x p.
         ("far_rate", "<i8"),  # Of a lot's legs in `far_product`.
+        ("paths", "<i8"),  # By which orders of two others make its implied prices.
+        ("next_traded", "<u8"),  # Behind it in the queue of `first_traded`.
         ("indicative", "<i8"),  # The auction as last published.
         ("indicative_lots", "<i8"),  # 0: no cross.
         ("live", "<i8"),  # Orders in its four ladders.
@@ -105,7 +62,7 @@ INSTRUMENT = np.dtype(
         ("premium", "u1"),  # Whether its price is paid at the trade.
         ("is_stale", "u1"),  # Whether its settlement is newer than its last trade.
         ("implied", "u1"),  # 1: takes part in implied prices.
-        ("spare", "S1"),
+        ("touched", "u1"),  # 1: in `touched`.
     ]
 )
 
@@ -115,6 +72,7 @@ LEG = np.dtype(
         ("instrument", "<i8"),
         ("ratio", "<i8"),  # Lots; below 0: sold.
         ("price", "<i8"),  # Of the trade at hand.
+        ("trade_id", "<i8"),
     ]
 )
 
@@ -122,6 +80,7 @@ PRODUCT = np.dtype(
     [
         ("charge", "<i8"),  # The largest calendar charge of a spread, micro-dollars.
         ("live", "<i8"),  # Orders in all its books.
+        ("refills", "<i8"),
         # Its guards; 0: off.
         ("band", "<i8"),  # Price units either side of the reference.
         ("daily", "<i8"),  # Price units either side of the market settlement.
@@ -197,6 +156,10 @@ TOTALS = np.dtype(
         ("quotes", "<i8"),  # Of them the sides of quotes.
         ("breaches", "<i8"),  # Protections that the command at hand has breached.
         ("refills", "<i8"),
+        ("implied", "<i8"),  # Instruments with paths.
+        ("touched", "<i8"),  # Of them, those whose book the command has changed.
+        ("first_traded", "<u8"),  # Whose stops are elected next: its index + 1; 0: none.
+        ("last_traded", "<u8"),
         ("required", "<i8"),  # The two numbers that the last refusal compared.
         ("available", "<i8"),
         ("next_deadline", "<i8"),  # The end of a halt, the earliest.
@@ -215,6 +178,9 @@ class State(NamedTuple):
     sides: Records  # SIDE, shape (instrument_max, 4): bids, asks, stops to buy, stops to sell.
     instruments: Records  # INSTRUMENT, shape (instrument_max,).
     legs: Records  # LEG, shape (instrument_max, LEGS_MAX).
+    paths: Records  # LEG, shape (instrument_max, PATHS_MAX, 2): see `paths.py`.
+    touched: Records  # uint32, shape (instrument_max,): instruments; `totals.touched` of them.
+    stale: Records  # uint64: of the sides whose implied price is to be told anew, 64 a word.
     products: Records  # PRODUCT, shape (product_max,).
     accounts: Records  # ACCOUNT, shape (account_max,); 0 is the clearing house.
     exposures: Records  # EXPOSURE, shape (account_max, product_max).
@@ -247,6 +213,8 @@ def new_state(sizes: Sizes = Sizes()) -> State:
     instruments = np.zeros(sizes.instruments, INSTRUMENT)
     for name in ("mark", "settlement", "last"):
         instruments[name] = NIL_PRICE
+    sides = np.zeros((sizes.instruments, 4), SIDE)
+    sides["path_price"] = NIL_PRICE
     instruments["trade_low"], instruments["trade_high"] = -NIL_PRICE, NIL_PRICE
     products = np.zeros(sizes.products, PRODUCT)
     products["lead"] = NIL
@@ -259,9 +227,12 @@ def new_state(sizes: Sizes = Sizes()) -> State:
         orders=np.zeros(sizes.orders + 1, ORDER_SLOT),
         levels=np.zeros(sizes.levels + 1, LEVEL),
         words=np.zeros(sizes.levels // 32 + 16 * sizes.instruments, np.uint64),
-        sides=np.zeros((sizes.instruments, 4), SIDE),
+        sides=sides,
         instruments=instruments,
         legs=np.zeros((sizes.instruments, LEGS_MAX), LEG),
+        paths=np.zeros((sizes.instruments, PATHS_MAX, 2), LEG),
+        touched=np.zeros(sizes.instruments, np.uint32),
+        stale=np.zeros(sizes.instruments // 32 + 1, np.uint64),
         products=products,
         accounts=np.zeros(sizes.accounts, ACCOUNT),
         exposures=np.zeros((sizes.accounts, sizes.products), EXPOSURE),

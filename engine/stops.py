@@ -11,6 +11,7 @@ from engine.state import State
 
 WAITING = 2  # The ladder of a side's stops is `side + WAITING`.
 _NONE = np.uint64(0)
+_ONE = np.uint64(1)
 
 
 @kernel
@@ -43,18 +44,22 @@ def is_reached(instrument: Row, side: int, rank: Index, low: int, high: int) -> 
 
 
 @kernel
-def elect(state: State, index: int, command: Row, events: Table, count: int) -> int:
+def elect(state: State, command: Row, events: Table, count: int) -> int:
     """Turn every stop that the trades so far have reached into an order, one after the other.
 
-    Of a side the trigger that the market reaches first goes first, at one trigger the
-    older; of the two sides the one nearer to the last trade, then the older. Each is
-    a new aggressor, whose trades may reach more.
+    Instruments in the order in which they first traded. Of a side the trigger that the
+    market reaches first goes first, at one trigger the older; of the two sides the one
+    nearer to the last trade, then the older. Each is a new aggressor, whose trades may
+    reach more, in other instruments too.
     """
-    instrument = state.instruments[index]
-    while instrument.trade_low <= instrument.trade_high:
+    totals = state.totals[0]
+    while totals.first_traded != _NONE:
+        index = totals.first_traded - _ONE
         slot = _next_elected(state, index)
         if slot == _NONE:
+            instrument = state.instruments[index]
             instrument.trade_low, instrument.trade_high = -NIL_PRICE, NIL_PRICE
+            totals.first_traded, instrument.next_traded = instrument.next_traded, 0
         else:
             count = _trigger(state, slot, command, events, count)
     return count

@@ -14,10 +14,12 @@ def appraise(instrument: Row) -> None:
     """Keep what an instrument is worth before a command's trades begin: by these they are judged.
 
     The last trade, else the market settlement, else the first of the trades to come. One
-    price for all trades of a command: an order that sweeps the book must not drag along
-    the price by which it is judged.
+    price for all trades until its stops are elected: an order that sweeps the book must not
+    drag along the price by which it is judged.
     """
-    instrument.fair = instrument.settlement if instrument.last == NIL_PRICE else instrument.last
+    if instrument.trade_low > instrument.trade_high:
+        known = instrument.last != NIL_PRICE
+        instrument.fair = instrument.last if known else instrument.settlement
 
 
 @kernel
@@ -30,17 +32,19 @@ def remember(state: State, order: Row, other: int, price: int, quantity: int) ->
     is_buyer = order.side == Side.BUY
     buyer = order.account if is_buyer else other
     seller = other if is_buyer else order.account
-    record(state, order.instrument, buyer, seller, price, quantity)
+    record(state, state.totals[0].trades, order.instrument, buyer, seller, price, quantity)
 
 
 @kernel
-def record(state: State, index: int, buyer: int, seller: int, price: int, quantity: int) -> None:
-    """Keep the trade that `totals.trades` counted last; call after `appraise`."""
+def record(
+    state: State, trade_id: int, index: int, buyer: int, seller: int, price: int, quantity: int
+) -> None:
+    """Keep a trade in place of the oldest; call after `appraise`."""
     instrument = state.instruments[index]
     if instrument.fair == NIL_PRICE:
         instrument.fair = price
-    trade = trade_at(state, state.totals[0].trades)
-    trade.trade_id = state.totals[0].trades
+    trade = trade_at(state, trade_id)
+    trade.trade_id = trade_id
     trade.price = price
     trade.quantity = quantity
     trade.fair = instrument.fair

@@ -1,0 +1,89 @@
+"""Asserts what holds of spreads and of implied prices, by other means than the kernel's."""
+
+from collections import defaultdict
+from typing import Any
+
+from engine.legs import PRICE_MAX
+from engine.schema import NIL_PRICE, Phase, Side
+from engine.state import State
+from engine.stops import WAITING
+
+
+def legs_of(state: State, index: int) -> list[tuple[int, int]]:
+    """Return a spread's legs, each with its ratio."""
+    rows = state.legs[index, : int(state.instruments[index]["known"])]
+    return [(int(leg["instrument"]), int(leg["ratio"])) for leg in rows]
+
+
+def check_spread(state: State, index: int) -> None:
+    """Assert that mark, settlement and rates of a spread are what its legs make them."""
+    spread = state.instruments[index]
+    legs = [(state.instruments[leg], ratio) for leg, ratio in legs_of(state, index)]
+    for name, rate in (("product", "rate"), ("far_product", "far_rate")):
+        own = [(leg, ratio) for leg, ratio in legs if leg["product"] == spread[name]]
+        if name == "product" or spread["far_product"] != spread["product"]:
+            assert spread[rate] == sum(ratio * int(leg["rate"]) for leg, ratio in own)
+    for name, divisor in (("mark", 1), ("settlement", int(spread["divisor"]))):
+        total = sum(ratio * int(leg[name]) for leg, ratio in legs) // divisor
+        known = all(abs(int(leg[name])) <= PRICE_MAX for leg, _ in legs)
+        assert spread[name] == (total if known else NIL_PRICE)
+
+
+def check_implied(state: State, orders: list[Any]) -> None:
+    """Assert that the implied prices last told are what the best orders make of each other."""
+    assert not state.totals[0]["touched"]
+    assert not state.stale.any()
+    assert not state.totals[0]["first_traded"]
+    tops = _tops(state, orders)
+    made: dict[tuple[int, int], dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    for index in range(int(state.totals[0]["instruments"])):
+        calendar = state.instruments[index]
+        if not calendar["implied"] or calendar["known"] < 2:
+            continue
+        (near, _), (far, _) = legs_of(state, index)
+        for side in range(2):
+            for made_of, one, two, sign in (
+                (index, (near, side), (far, 1 - side), -1),
+                (near, (index, side), (far, side), 1),
+                (far, (near, side), (index, 1 - side), -1),
+            ):
+                if one in tops and two in tops:
+                    price = tops[one][0] + sign * tops[two][0]
+                    made[made_of, side][price] += min(tops[one][1], tops[two][1])
+    for index in range(int(state.totals[0]["instruments"])):
+        for side in range(2):
+            book = state.sides[index, side]
+            told = int(book["implied"]), int(book["implied_lots"])
+            assert told == _best_of(state, index, side, made[index, side], tops)
+
+
+def _tops(state: State, orders: list[Any]) -> dict[tuple[int, int], tuple[int, int]]:
+    """Return price and shown lots of the best level of each side of what is open."""
+    tops: dict[tuple[int, int], tuple[int, int]] = {}
+    for order in orders:
+        index, side, price = int(order["instrument"]), int(order["side"]), int(order["price"])
+        if order["ladder"] < WAITING and state.instruments[index]["phase"] == Phase.OPEN:
+            best, shown = tops.get((index, side), (price, 0))
+            if (price > best) == (side == Side.BUY) and price != best:
+                best, shown = price, 0
+            if price == best:
+                tops[index, side] = best, shown + int(order["shown"])
+    return tops
+
+
+def _best_of(
+    state: State,
+    index: int,
+    side: int,
+    made: dict[int, int],
+    tops: dict[tuple[int, int], tuple[int, int]],
+) -> tuple[int, int]:
+    """Return the best of the prices that paths make, and its lots, where it may be told."""
+    instrument, sign = state.instruments[index], 1 if side == Side.BUY else -1
+    prices = [price for price in made if instrument["low"] <= price <= instrument["high"]]
+    if not prices or instrument["phase"] != Phase.OPEN:
+        return 0, 0
+    best = max(prices, key=lambda price: sign * price)
+    if (index, 1 - side) in tops and sign * best >= sign * tops[index, 1 - side][0]:
+        return 0, 0
+    return best, made[best]

@@ -1,0 +1,53 @@
+"""The rows that books are made of: orders, price levels, and the sides that levels stand on."""
+
+import numpy as np
+
+ORDER_SLOT = np.dtype(
+    [
+        ("order_id", "<i8"),  # 0 while the slot is free.
+        ("tag", "<i8"),
+        ("price", "<i8"),
+        ("leaves", "<i8"),  # What is left to trade.
+        ("shown", "<i8"),  # What of it the book displays.
+        ("filled", "<i8"),
+        ("trigger", "<i8"),  # Of a stop, elected or not.
+        ("display", "<i8"),  # The most lots it shows; 0: all.
+        ("reserve", "<i8"),  # Micro-dollars a lot: its limit's loss against the mark, or premium.
+        ("level", "<u4"),  # Place in `levels`.
+        ("prev", "<u4"),
+        ("next", "<u4"),  # Free slots: the next free slot.
+        ("position", "<u4"),  # Place in `positions`.
+        ("instrument", "<u4"),
+        ("account", "<i4"),
+        ("session", "<i4"),
+        ("smp_id", "<i4"),
+        ("expiry", "<i4"),
+        ("side", "u1"),
+        ("type", "u1"),
+        ("tif", "u1"),
+        ("smp_rule", "u1"),
+        ("ladder", "u1"),  # Its place in `sides`: the book's side, or a stop's.
+        ("quote", "u1"),  # 1: a side of a quote.
+        ("spare", "S6"),
+    ]
+)
+
+LEVEL = np.dtype([("head", "<u4"), ("tail", "<u4"), ("lots", "<i8"), ("shown", "<i8")])
+
+# A side's prices are counted by rank: 1 is the farthest from the market, `ranks` the nearest,
+# so that the best price of either side is its greatest rank, and 0 is an empty side.
+SIDE = np.dtype(
+    [
+        ("best", "<u8"),  # Rank of the best price; 0: none.
+        ("ranks", "<u8"),
+        ("first", "<u8"),  # Level of rank r is `first + r`.
+        ("words", "<u8"),  # Where its bitmap begins in `words`: three tiers.
+        ("middle", "<u8"),
+        ("top", "<u8"),
+        ("seen", "<u8"),  # Best rank, and what it showed, when implied prices were last told.
+        ("seen_shown", "<i8"),
+        ("path_price", "<i8"),  # Best implied price then; NIL_PRICE: none.
+        ("implied", "<i8"),  # Implied price as last told: where it does not lock the book.
+        ("implied_lots", "<i8"),  # 0: none.
+    ]
+)
