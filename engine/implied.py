@@ -208,7 +208,7 @@ def _is_crossed(state: State, index: int, side: int, price: int) -> bool:
     other = state.sides[index, 1 - side].best
     if other == _NONE:
         return False
-    return not is_better(1 - side, price_of(state.instruments[index], 1 - side, other), price)
+    return not is_better(side, price_of(state.instruments[index], 1 - side, other), price)
 
 
 @kernel

@@ -3,7 +3,8 @@
 Commands in, events out, like the kernel; yet no line is shared with it. Speed is
 nothing here: every sum is taken anew, and what a refused command began is never
 undone, because nothing is written before the last refusal. Read this file from the
-bottom of its imports up: book, risk, world, legs, match, orders, amend, house.
+bottom of its imports up: book, risk, world, legs,
+implied, match, orders, amend, house.
 """
 
 import hashlib
@@ -29,6 +30,7 @@ from engine.reference_house import (
     transfer,
     withdraw,
 )
+from engine.reference_implied import publish_implied
 from engine.reference_legs import add_leg, has_sound_legs
 from engine.reference_match import publish_indicative
 from engine.reference_orders import enter, refuse
@@ -76,6 +78,7 @@ class Reference:
             if row.kind in BOOK_KINDS:
                 publish_indicative(world, world.market.instruments[row.instrument])
             enforce(world)
+            publish_implied(world)
 
     def _tell_refused(self, row: Row, refused: RefusedError) -> None:
         told = {"reason": int(refused.reason)}
@@ -179,7 +182,7 @@ def list_instrument(world: World, row: Row) -> None:
     refuse(row.instrument >= world.sizes.instruments, Reason.LISTING_FULL)
 
     terms = ("product", "low", "high", "tick", "value", "clip", "position_max", "protection")
-    named = {name: getattr(row, name) for name in (*terms, "form", "implied")}
+    named = {name: getattr(row, name) for name in (*terms, "form", "implied", "expiry")}
     listed = Instrument(row.instrument, wanted=row.legs, block=max(row.block, 1), **named)
     instruments.append(listed)
     world.say(Did.LISTED, other=row.product)

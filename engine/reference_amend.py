@@ -123,7 +123,7 @@ def replace(world: World, row: Row) -> None:
     warn(world, order, more)
     if not keeps_place:
         place(world, order)
-        elect(world, instrument)
+        elect(world)
 
 
 def replace_stop(world: World, account: Account, order: Order, row: Row) -> None:

@@ -160,10 +160,16 @@ def breach_of(world: World, instrument: Instrument, price: int, paid: list[int])
     return Reason.NONE
 
 
+def is_watched(market: Market, instrument: Instrument) -> bool:
+    """Whether a guard may stop trades of an instrument."""
+    guards = market.guards[instrument.product]
+    return guards.points > 0 or guards.breaker > 0
+
+
 def witness(world: World, instrument: Instrument, price: int) -> None:
     """Keep a trade for the guards of later ones, where a guard watches."""
     guards = world.market.guards[instrument.product]
-    if guards.points > 0 or guards.breaker > 0:
+    if is_watched(world.market, instrument):
         now = world.command.time
         oldest = now - max(BUCKETS * guards.window, (LOOK_BACK + 1) * guards.width)
         instrument.prints = [one for one in instrument.prints if one[0] >= oldest]

@@ -37,12 +37,14 @@ def add_leg(world: World, row: Row) -> None:
     spread, leg = instruments[-1], instruments[row.instrument]
     if not is_fit(world.market, spread, leg, row.ratio):
         raise RefusedError(Reason.TERMS_INVALID)
-    calendars = (one for one in instruments if one.implied and has_leg(one, leg.number))
-    if spread.implied and len(list(calendars)) == PATHS_MAX:
+    if spread.implied and len(world.market.calendars.get(leg.number, [])) == PATHS_MAX:
         raise RefusedError(Reason.LISTING_FULL)
 
     spread.legs.append(Leg(leg.number, row.ratio))
     price_spread(world.market, spread)
+    if spread.implied and spread.is_complete():
+        for number in (spread.number, *(leg.number for leg in spread.legs)):
+            world.market.calendars.setdefault(number, []).append(spread)
     world.say(Did.NOTED)
 
 
@@ -66,7 +68,19 @@ def is_fit(market: Market, spread: Instrument, leg: Instrument, ratio: int) -> b
     if spread.implied and leg.tick != spread.tick:
         return False
     legs = [*spread.legs, Leg(leg.number, ratio)]
-    return len(legs) < spread.wanted or is_reachable(market, spread, legs)
+    if len(legs) < spread.wanted:
+        return True
+    return is_reachable(market, spread, legs) and (
+        not spread.implied or meets(market, spread, legs)
+    )
+
+
+def meets(market: Market, spread: Instrument, legs: list[Leg]) -> bool:
+    """Whether an implied calendar's prices are always on its legs' ticks, and its legs its own."""
+    near, far = (market.instruments[leg.number] for leg in legs)
+    if (near.low - far.low - spread.low) % spread.tick != 0:
+        return False
+    return not any(has_leg(one, far.number) for one in market.calendars.get(near.number, []))
 
 
 def is_reachable(market: Market, spread: Instrument, legs: list[Leg]) -> bool:

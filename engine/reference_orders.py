@@ -4,7 +4,8 @@ Part of the reference: for readers, and the tests' oracle.
 """
 
 from engine.reference_book import Order, reaches
-from engine.reference_guards import daily_limits, refuse_unguarded, would_trade
+from engine.reference_guards import daily_limits, refuse_unguarded
+from engine.reference_implied import best
 from engine.reference_limits import most_lots, moves, refuse_beyond_limit
 from engine.reference_match import RESTING, elect, fillable, place
 from engine.reference_risk import (
@@ -37,9 +38,9 @@ def enter(world: World, row: Row) -> None:
     refuse_misshapen(instrument, row)
     price = limit(world.market, instrument, row)
     refuse_off_ladder(instrument, price)
-    yields = row.flags & Flag.POST_ONLY and would_trade(instrument, row.side, price)
+    yields = row.flags & Flag.POST_ONLY and would_trade(world.market, instrument, row.side, price)
     if yields and row.flags & Flag.SLIDE:
-        price, yields = slid(instrument, row.side), False
+        price, yields = slid(world.market, instrument, row.side), False
         refuse(not instrument.low <= price <= instrument.high, Reason.POST_ONLY)
     refuse_unguarded(world, new_order(row, price))
     refuse(bool(yields), Reason.POST_ONLY)
@@ -60,7 +61,7 @@ def enter(world: World, row: Row) -> None:
         world.drop(order, Reason.VELOCITY if breach == Reason.VELOCITY else Reason.UNFILLED)
     else:
         place(world, order)
-        elect(world, instrument)
+        elect(world)
 
 
 def warn(world: World, order: Order, more: int) -> None:
@@ -75,10 +76,17 @@ def warn(world: World, order: Order, more: int) -> None:
             world.tell(Did.ALERTED, order, now, instrument=leg.number, side=side, other=top)
 
 
-def slid(instrument: Instrument, side: int) -> int:
+def would_trade(market: Market, instrument: Instrument, side: int, price: int) -> bool:
+    """Whether an order at this price would trade at once."""
+    opposite, _ = best(market, instrument, 1 - side)
+    is_met = opposite != NIL_PRICE and reaches(side, price, opposite)
+    return instrument.phase == Phase.OPEN and is_met
+
+
+def slid(market: Market, instrument: Instrument, side: int) -> int:
     """Return the best price at which an order of this side does not trade."""
-    best = instrument.book.best(1 - side)
-    return best - instrument.tick if side == Side.BUY else best + instrument.tick
+    opposite, _ = best(market, instrument, 1 - side)
+    return opposite - instrument.tick if side == Side.BUY else opposite + instrument.tick
 
 
 def refuse_unbearable(world: World, account: Account, row: Row, price: int) -> None:
@@ -181,7 +189,8 @@ def limit(market: Market, instrument: Instrument, row: Row) -> int:
     """Return the worst price at which the order may trade."""
     if row.type in (Type.LIMIT, Type.STOP_LIMIT):
         return int(row.price)
-    start = row.trigger if row.type == Type.STOP else instrument.book.best(1 - row.side)
+    opposite, _ = best(market, instrument, 1 - row.side)
+    start = row.trigger if row.type == Type.STOP else opposite
     refuse(start == NIL_PRICE, Reason.NO_OPPOSITE)
     if row.type == Type.MARKET_LIMIT:
         return int(start)

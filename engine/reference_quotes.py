@@ -59,7 +59,7 @@ def quote(world: World, row: Row) -> None:
             come(world, order, order.leaves - had.get(side, 0))
     if world.spoken == before:
         world.say(Did.NOTED)
-    elect(world, instrument)
+    elect(world)
 
 
 def sides(row: Row) -> list[Order]:

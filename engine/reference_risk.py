@@ -36,6 +36,7 @@ class Instrument:
     form: int
     wanted: int  # Legs; 0: it is no spread.
     implied: int
+    expiry: int
     block: int  # The least lots of a block trade.
     legs: list[Leg] = field(default_factory=list)
     phase: int = Phase.CLOSE
@@ -52,6 +53,7 @@ class Instrument:
     resume: int = 0  # When its halt ends; 0: none is pending.
     halted: int = Reason.NONE  # Why there is one.
     prints: list[tuple[int, int]] = field(default_factory=list)  # Time and price of late trades.
+    implied_quotes: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0), (0, 0)])
     book: Book = field(default_factory=Book)
 
     @property
@@ -131,6 +133,8 @@ class Market:
     instruments: list[Instrument] = field(default_factory=list)
     charges: list[int] = field(default_factory=list)  # The calendar charge of each product.
     guards: list[Guards] = field(default_factory=list)  # Of each product.
+    calendars: dict[int, list[Instrument]] = field(default_factory=dict)
+    """By instrument: the implied calendars that it is, or is a leg of."""
 
     def ladder(self, number: int) -> tuple[int, int]:
         """Return an instrument's lowest price and its highest."""

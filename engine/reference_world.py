@@ -46,6 +46,7 @@ class World:
         self.live: dict[int, Order] = {}
         self.accepted = 0
         self.trades = 0
+        self.electing: list[Instrument] = []  # Whose stops the trades so far may elect.
         self.recent: dict[int, Trade] = {}  # Trades that may yet be undone, by id.
         self.recent_max = 1 << (sizes.trades - 1).bit_length()
         self.held = 0  # Positions ever opened: each keeps its place.
@@ -138,16 +139,22 @@ class World:
             positions[instrument].cost += bought * price
 
     def remember(
-        self, instrument: Instrument, buyer: int, seller: int, price: int, quantity: int
+        self,
+        instrument: Instrument,
+        buyer: int,
+        seller: int,
+        price: int,
+        quantity: int,
+        trade_id: int = 0,
     ) -> None:
-        """Keep the last trade; the oldest is forgotten."""
+        """Keep a trade, the last one unless it has another id; the oldest is forgotten."""
         if instrument.fair == NIL_PRICE:
             instrument.fair = price
-        trade = Trade(
-            self.trades, instrument.number, buyer, seller, price, quantity, instrument.fair
+        number = trade_id or self.trades
+        self.recent[number] = Trade(
+            number, instrument.number, buyer, seller, price, quantity, instrument.fair
         )
-        self.recent[self.trades] = trade
-        self.recent.pop(self.trades - self.recent_max, None)
+        self.recent.pop(number - self.recent_max, None)
 
     def forget(self, order: Order) -> None:
         """End the life of an order that is in no queue; its slot is free again."""

@@ -39,7 +39,7 @@ from engine.scene_words import difference, put
 from engine.schema import NIL, Did, Role, Side
 from engine.state import Sizes, new_state
 
-_OF_INSTRUMENTS = (Did.INDICATIVE, Did.PHASED)
+_OF_INSTRUMENTS = (Did.INDICATIVE, Did.IMPLIED, Did.PHASED, Did.FILLED)
 _FIRST = (Role.TAKER, Role.AUCTION, Role.BLOCK)
 
 
@@ -103,7 +103,7 @@ class Player:
         events, differences = self._apply(batch)
         self._remember(line, events)
         told = [
-            put(event, self._names(events, place, actor), self._place(event))
+            put(event, self._names(events, place, actor), self._place(events, place))
             for place, event in enumerate(events)
             if self._is_shown(event, actor)
         ]
@@ -153,7 +153,8 @@ class Player:
 
     def _is_shown(self, event: Any, actor: int) -> bool:
         """Whether a line's expectation speaks of this event. A trade is told once."""
-        if event["kind"] == Did.FILLED and event["role"] in (Role.LEG, Role.IMPLIED):
+        is_implied = event["kind"] == Did.FILLED and event["role"] in (Role.LEG, Role.IMPLIED)
+        if is_implied or event["kind"] == Did.IMPLIED:
             return self.stage.shows_all
         if event["kind"] == Did.FILLED and event["role"] == Role.MAKER:
             return False
@@ -177,10 +178,13 @@ class Player:
             return False
         return bool(events[place]["trade_id"] == events[place + 1]["trade_id"])
 
-    def _place(self, event: Any) -> str:
-        """Return the name of the instrument of an event that is about one, else ""."""
-        is_leg = event["kind"] == Did.FILLED and event["role"] == Role.LEG
-        if event["kind"] not in _OF_INSTRUMENTS and not is_leg:
+    def _place(self, events: Table, place: int) -> str:
+        """Return the instrument of an event that is about one; how a trade came about; or ""."""
+        event = events[place]
+        is_trade = event["kind"] == Did.FILLED and event["role"] != Role.LEG
+        if is_trade and not self._is_first_of_two(events, place):
+            return "implied"
+        if is_trade or event["kind"] not in _OF_INSTRUMENTS:
             return ""
         names = {number: name for name, number in self.stage.instruments.items()}
         return names.get(int(event["instrument"]), str(event["instrument"]))

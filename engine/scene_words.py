@@ -4,7 +4,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from engine.instruments import money
-from engine.schema import Did, Phase, Reason, Role, Standing
+from engine.schema import Did, Phase, Reason, Role, Side, Standing
 
 _SIZED = {  # Events that read "verb Q @ P".
     Did.ENTERED: "entered",
@@ -45,8 +45,9 @@ class Told(NamedTuple):
 def put(event: Any, names: str = "", place: str = "") -> Told:
     """Return an event row in words, with the accounts and the instrument that it needs."""
     did, quantity, price = Did(event["kind"]), int(event["quantity"]), int(event["price"])
-    if did == Did.FILLED and event["role"] == Role.LEG:
-        return Told(f"leg {quantity} @ {price} {place}", "", names)
+    if did == Did.IMPLIED or event["role"] == Role.LEG:
+        what = "leg" if did == Did.FILLED else f"implied {Side(event['side']).name.lower()}"
+        return Told(f"{what} {quantity} @ {price} {place}", "", names)
     if did in _SIZED:
         return Told(f"{_SIZED[did]} {quantity} @ {price}", _detail(event) or place, names)
     if did == Did.REJECTED:

@@ -24,7 +24,7 @@ from tests.random_source import FULL, ROOMY, TIGHT, Setting, Source
 
 COMMANDS = max(20_000, int(os.environ.get("CFX_COMMANDS", "0")))
 CHECKED_EACH = COMMANDS // 20  # So many commands are each followed by check(); later one in 50.
-LATER = {Did.CREDITED, Did.IMPLIED}
+LATER = {Did.CREDITED}
 
 
 class Played(NamedTuple):
