@@ -154,6 +154,7 @@ HEAD = """\
 @account cid owner bobs
 """
 ACCOUNTS = st.sampled_from(["ann", "bob", "cid"])
+MONTHS = st.sampled_from(["H1", "H2", "H3"])
 INSTRUMENTS = st.sampled_from(["H1", "H1", "H2", "H3", "H1-H3", "H1-H3", "H1-H2"])
 PHASES = ["pre-open", "no-cancel", "open", "open", "open", "halt", "close", "post-close"]
 QUANTITIES = st.integers(0, 21)
@@ -172,7 +173,7 @@ def command_lines(draw: st.DrawFn) -> str:
             where, phase = draw(INSTRUMENTS), draw(st.sampled_from(PHASES))
             return f"@phase {where} {phase}"
         case 1:
-            return f"@mark {draw(INSTRUMENTS)} {draw(st.integers(0, 20))}"
+            return f"@mark {draw(MONTHS)} {draw(st.integers(0, 20))}"
         case 2:
             return f"{draw(ACCOUNTS)} cancel {draw(REFERENCES)}"
         case 3:
