@@ -64,6 +64,8 @@ def step(state: State, rows: Views, first: int, events: Table) -> tuple[int, int
         if totals.breaches > 0:
             count = enforce(state, rows.order[i], events, count)
         count = _apply(state, rows, i, events, count)
+        if totals.touched > 0:
+            count = publish_implied(state, rows.order[i], events, count)
     return len(rows.order), count, 0
 
 
@@ -146,8 +148,6 @@ def _apply(state: State, rows: Views, i: int, events: Table, count: int) -> int:
         _explain(state, command, reason, events[count - 1])
     if state.totals[0].breaches > 0:
         count = enforce(state, command, events, count)
-    if state.totals[0].touched > 0:
-        count = publish_implied(state, command, events, count)
     return count
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from engine.jit import Table
 from engine.layout import LISTING, MONEY, ORDER
 from engine.reference_amend import cancel, cancel_all, replace
+from engine.reference_auction import publish_indicative
 from engine.reference_book import LADDERS
 from engine.reference_desk import adjust, block, bust
 from engine.reference_guards import set_guards
@@ -32,7 +33,6 @@ from engine.reference_house import (
 )
 from engine.reference_implied import publish_implied
 from engine.reference_legs import add_leg, has_sound_legs
-from engine.reference_match import publish_indicative
 from engine.reference_orders import enter, refuse
 from engine.reference_owners import kill
 from engine.reference_premium import is_paid_for
@@ -78,7 +78,7 @@ class Reference:
             if row.kind in BOOK_KINDS:
                 publish_indicative(world, world.market.instruments[row.instrument])
             enforce(world)
-            publish_implied(world)
+        publish_implied(world)
 
     def _tell_refused(self, row: Row, refused: RefusedError) -> None:
         told = {"reason": int(refused.reason)}

@@ -5,10 +5,11 @@ Part of the reference: for readers, and the tests' oracle.
 
 import dataclasses
 
+from engine.reference_auction import publish_indicative
 from engine.reference_book import Order, reaches
 from engine.reference_guards import daily_limits, refuse_unguarded
 from engine.reference_limits import refuse_beyond_limit
-from engine.reference_match import elect, place, publish_indicative
+from engine.reference_match import elect, place
 from engine.reference_orders import (
     LASTING,
     refuse,

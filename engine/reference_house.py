@@ -3,9 +3,9 @@
 Part of the reference: for readers, and the tests' oracle.
 """
 
+from engine.reference_auction import uncross
 from engine.reference_book import Order
 from engine.reference_legs import price_spread, spreads_over
-from engine.reference_match import uncross
 from engine.reference_orders import refuse
 from engine.reference_risk import Account, Instrument, Position, RefusedError, free_money
 from engine.reference_world import Row, World

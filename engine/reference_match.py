@@ -1,9 +1,9 @@
-"""Trading in the reference: an order against the book, stops, the opening auction.
+"""Trading in the reference: an order against the book and through paths, and stops.
 
 Part of the reference: for readers, and the tests' oracle.
 """
 
-from engine.reference_book import Book, Order, auction_price, balance, reaches
+from engine.reference_book import Book, Order, reaches
 from engine.reference_guards import breach_of, halt, is_watched, witness
 from engine.reference_implied import Path, best, lots_through, paths
 from engine.reference_legs import fill_leg, fill_legs
@@ -272,50 +272,3 @@ def reached(instrument: Instrument) -> list[Order]:
     book = instrument.book
     turns = [*book.first(Side.BUY + 2), *book.first(Side.SELL + 2)]
     return [one for one in turns if any(map(one.is_reached_by, instrument.traded))]
-
-
-def uncross(world: World, instrument: Instrument) -> None:
-    """Let elected stops join; then trade all that meets at the opening price, by priority.
-
-    What traded before does not count for the guards any more.
-    """
-    book, tick = instrument.book, instrument.tick
-    price, lots = auction_price(book, tick, anchor(instrument))
-    appraise(instrument)
-    if lots > 0:
-        gather(world, instrument, anchor(instrument))
-    instrument.indicative, instrument.prints = (0, 0), []
-    while lots > 0:
-        (bid,), (ask,) = book.first(Side.BUY), book.first(Side.SELL)
-        traded = min(lots, bid.shown, ask.shown)
-        lots -= traded
-        trade(world, instrument, (bid, Role.AUCTION), (ask, Role.AUCTION), price, traded)
-        instrument.prints = []
-        witness(world, instrument, price)
-
-
-def gather(world: World, instrument: Instrument, anchor: int) -> None:
-    """Let every stop join the book that the opening price elects, on its way to rest."""
-    while True:
-        price, _ = balance(instrument.book, [], instrument.tick, anchor)
-        instrument.last, instrument.traded = price, [price]
-        if not reached(instrument):
-            instrument.traded = []
-            return
-        elect_in(world, instrument)
-
-
-def publish_indicative(world: World, instrument: Instrument) -> None:
-    """Report the opening price as it stands, where that changed and the phase has one."""
-    if instrument.phase not in (Phase.PRE_OPEN, Phase.NO_CANCEL):
-        return
-    seen = auction_price(instrument.book, instrument.tick, anchor(instrument))
-    if seen != instrument.indicative:
-        instrument.indicative = seen
-        told = {"price": seen[0], "quantity": seen[1]}
-        world.say(Did.INDICATIVE, account=0, instrument=instrument.number, **told)
-
-
-def anchor(instrument: Instrument) -> int:
-    """Return the price that decides between equal opening prices; NIL_PRICE for none."""
-    return instrument.last if instrument.settlement == NIL_PRICE else instrument.settlement

@@ -3,7 +3,7 @@
 Part of the reference: for readers, and the tests' oracle.
 """
 
-from engine.reference_match import publish_indicative
+from engine.reference_auction import publish_indicative
 from engine.reference_orders import refuse
 from engine.reference_world import Row, World
 from engine.schema import Did, Killed, Reason

@@ -3,10 +3,11 @@
 Part of the reference: for readers, and the tests' oracle.
 """
 
+from engine.reference_auction import publish_indicative
 from engine.reference_book import Order
 from engine.reference_guards import refuse_unguarded
 from engine.reference_limits import refuse_beyond_limit
-from engine.reference_match import elect, place, publish_indicative
+from engine.reference_match import elect, place
 from engine.reference_orders import refuse, refuse_off_ladder, warn
 from engine.reference_risk import (
     Account,
