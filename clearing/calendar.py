@@ -34,6 +34,7 @@ class Due(NamedTuple):
     cycle: int = 0  # A Cycle; 0: none.
     window: tuple[int, int] = (0, 0)  # Whose observations or trades the cycle looks at.
     stops_expiring: bool = False  # Contracts whose last trading day it is stop trading.
+    is_late: bool = False  # From here to the close halts are short.
 
 
 def _at(hours: int, minutes: int, seconds: int = 0, *, evening: bool = False) -> int:
@@ -49,6 +50,7 @@ TIMETABLE = (
     Due(_at(14, 30), (), Cycle.FIXING, (_at(13, 30), _at(14, 30)), stops_expiring=True),
     Due(_at(15, 5), (), Cycle.SETTLEMENT, (_at(14, 59), _at(15, 0))),
     Due(_at(15, 15), cycle=Cycle.END_OF_DAY),
+    Due(_at(15, 55), is_late=True),
     Due(_at(16, 0), phases=(Phase.CLOSE, Phase.POST_CLOSE)),
 )
 _SUNDAY_PRE_OPEN = _at(16, 0, evening=True)

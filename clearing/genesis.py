@@ -51,7 +51,7 @@ def genesis(products: Sequence[ProductTerms], first_day: datetime.date, now: int
         curves.append(Curve(product, terms, months))
     add_spreads(batch, len(products) * MONTHS, curves, ())
     for product, terms in enumerate(products):
-        add_guards(batch, product, terms.guards, product * MONTHS + 1)
+        add_guards(batch, product, terms.guards, product * MONTHS + 1, terms.guards.halt_ms)
     _add_phase(batch, len(products), founded)
     return batch
 

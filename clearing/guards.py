@@ -6,7 +6,7 @@ Rows of the calendar, so that a replay never asks for a date.
 import datetime
 
 from clearing.calendar import business_days, next_business_day
-from clearing.directory import Directory
+from clearing.directory import Directory, Instrument
 from clearing.terms import GuardTerms
 from engine.instruments import as_number
 from engine.rows import Batch
@@ -16,7 +16,7 @@ SPOT_DAYS = 3  # Business days before the last trading day.
 _MS = 1_000_000
 
 
-def add_guards(batch: Batch, product: int, terms: GuardTerms, lead: int) -> None:
+def add_guards(batch: Batch, product: int, terms: GuardTerms, lead: int, halt_ms: int) -> None:
     """Add the row that sets a product's guards. lead: the lead month's instrument, or NIL."""
     if terms.are_on:
         batch.money(
@@ -29,22 +29,30 @@ def add_guards(batch: Batch, product: int, terms: GuardTerms, lead: int) -> None
             numerator=terms.breaker,
             denominator=terms.velocity,
             batch=terms.velocity_ms * _MS,
-            source=terms.halt_ms * _MS,
+            source=halt_ms * _MS,
         )
 
 
-def add_changes(batch: Batch, directory: Directory, date: datetime.date) -> None:
-    """Add what holds from the close of a trade date on: a new lead month, a spot month's limit.
+def add_changes(batch: Batch, directory: Directory, date: datetime.date, is_late: bool) -> None:
+    """Add what holds from late in a trade date on, or from its close: guards, spot limits.
 
-    The lead month is the nearest whose averaging has not begun.
+    Late halts are short; from the close on they are not, and the lead month may be another:
+    the nearest whose averaging has not begun.
     """
-    today, following = as_number(date) // 100, as_number(next_business_day(date)) // 100
+    month = as_number(date if is_late else next_business_day(date)) // 100
     for number, product in enumerate(directory.products):
         terms, futures = product.terms, directory.futures(number)
-        if following != today:
-            later = [each.number for each in futures if each.month > following]
-            add_guards(batch, number, terms.guards, later[0] if later else NIL)
-        spot = [each.number for each in futures if each.month == today]
-        if terms.spot_max < terms.position_max and date == business_days(today)[-1 - SPOT_DAYS]:
-            for instrument in spot:
-                batch.money(Kind.LIMIT, instrument=instrument, value=terms.spot_max)
+        later = [each.number for each in futures if each.month > month]
+        halt_ms = terms.guards.late_halt_ms if is_late else terms.guards.halt_ms
+        add_guards(batch, number, terms.guards, later[0] if later else NIL, halt_ms)
+        if not is_late and terms.spot_max < terms.position_max:
+            _add_limits(batch, futures, date, terms.spot_max)
+
+
+def _add_limits(batch: Batch, futures: list[Instrument], date: datetime.date, most: int) -> None:
+    """Add the limit of the month that is so near its last trading day, if it is that day."""
+    month = as_number(date) // 100
+    if date == business_days(month)[-1 - SPOT_DAYS]:
+        for future in futures:
+            if future.month == month:
+                batch.money(Kind.LIMIT, instrument=future.number, value=most)

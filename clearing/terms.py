@@ -89,12 +89,13 @@ class GuardTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     breaker: int = 0  # 1/10,000 of the market settlement.
     breaker_ms: int = 60_000  # Of each of the 60 buckets of its look-back.
     halt_ms: int = 120_000
+    late_halt_ms: int = 5_000  # In the last five minutes before the close.
 
     def __post_init__(self) -> None:
         for name in ("band", "daily", "velocity"):
             _between(name, getattr(self, name), 0, 1_000_000)
         _between("breaker", self.breaker, 0, 10_000)
-        for name in ("velocity_ms", "breaker_ms", "halt_ms"):
+        for name in ("velocity_ms", "breaker_ms", "halt_ms", "late_halt_ms"):
             _between(name, getattr(self, name), 1, 86_400_000)
 
     @property

@@ -96,9 +96,10 @@ class Venue:
             directory = self.house.directory
             expiring = [each.number for each in directory.expiring(as_number(date))]
             batch = rows(date, time, due, len(directory.products), expiring)
-            if Phase.CLOSE in due.phases:
-                add_changes(batch, directory, date)
-            outcomes += self.submit(batch, time)
+            if due.is_late or Phase.CLOSE in due.phases:
+                add_changes(batch, directory, date, due.is_late)
+            if len(batch):
+                outcomes += self.submit(batch, time)
             self._agenda.pop()
         return outcomes
 
