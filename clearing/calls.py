@@ -7,9 +7,10 @@ over once it has initial. Until then it may only reduce risk.
 import numpy as np
 
 from clearing.ledger import Ledger, Numbers
-from clearing.margin.scan import initial, maintenance
+from clearing.margin.scan import initial, maintenance, sold
 from clearing.marking import Marking
 from clearing.positions import Positions
+from clearing.premiums import Premiums
 from clearing.reports import Call, Unmet
 from engine.jit import Row
 from engine.rows import Batch
@@ -19,10 +20,13 @@ from engine.schema import Kind, Standing
 class Calls:
     """Standing and open calls by account; requirements are computed when they are asked for."""
 
-    def __init__(self, positions: Positions, ledger: Ledger, marking: Marking) -> None:
+    def __init__(
+        self, positions: Positions, ledger: Ledger, marking: Marking, premiums: Premiums
+    ) -> None:
         self._positions = positions
         self._ledger = ledger
         self._marking = marking
+        self._premiums = premiums
         self._products: list[int] = []  # By instrument.
         self._percents = [100]  # By account.
         self._standing = [int(Standing.GOOD)]
@@ -31,7 +35,7 @@ class Calls:
         self.unmet: list[Unmet] = []
 
     def add_instrument(self, product: int) -> None:
-        """Take in which product the next instrument is of."""
+        """Take in which product the next instrument is margined with; NIL: with none."""
         self._products.append(product)
 
     def add_account(self, initial_percent: int) -> None:
@@ -40,9 +44,10 @@ class Calls:
         self._standing.append(Standing.GOOD)
 
     def equity(self) -> Numbers:
-        """Return what each account is worth: its cash and its unpaid variation."""
+        """Return what each account is worth: its cash, what is not booked yet, or not paid yet."""
         cash = self._ledger.cash(self._positions.accounts)
-        worth: Numbers = cash + self._positions.holders["open"]
+        holders = self._positions.holders
+        worth: Numbers = cash + holders["premium"] + holders["open"]
         return worth
 
     def requirements(self, accounts: Numbers) -> tuple[Numbers, Numbers]:
@@ -52,9 +57,11 @@ class Calls:
             rates[number] = contract.rate
         net = self._positions.holdings["net"][:, accounts]
         products = np.array(self._products, np.int64)
-        held = maintenance(net, rates, products, self._marking.charges)
+        options, events = self._premiums.needs(len(self._products))
+        held = maintenance(net, rates, products, self._marking.charges) + sold(net, options)
+        exact = sold(net, events)
         percents = np.array(self._percents, np.int64)[accounts]
-        return held, initial(held, percents)
+        return held + exact, initial(held, percents) + exact
 
     def suspend(self, row: Row) -> None:
         """Take in an accepted SUSPEND row, and report a call."""

@@ -15,6 +15,7 @@ from engine.rows import text_at
 from engine.schema import Did, Form, Kind
 
 SPREADS = frozenset({Form.CALENDAR, Form.BUTTERFLY, Form.STRIP, Form.INTER})
+PAID = frozenset({Form.CALL, Form.PUT, Form.EVENT})
 
 
 class Product(NamedTuple):
@@ -41,6 +42,12 @@ class Instrument(NamedTuple):
     clip: int
     position_max: int
     protection: int
+    strike: int  # Price units.
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether its price is paid at the trade: an option, or an event contract."""
+        return self.form in PAID
 
     @property
     def is_spread(self) -> bool:

@@ -15,6 +15,7 @@ from clearing.index.fixing import window_before
 from clearing.ledger import Book, Entry, Ledger
 from clearing.marking import Day, Marking, Series
 from clearing.positions import Positions
+from clearing.premiums import Premiums
 from clearing.reports import Activity, Variation
 from clearing.spreads import Curve, Month, add_spreads
 from engine.exchange import Outcome
@@ -22,7 +23,7 @@ from engine.frame import Frame
 from engine.jit import Row, Table
 from engine.layout import MONEY
 from engine.rows import Batch, join, text_at
-from engine.schema import AccountType, Cycle, Did, Kind, Origin
+from engine.schema import NIL, AccountType, Cycle, Did, Kind, Origin
 
 _FIRST_MONEY = Did.DEPOSITED  # Events from here on are of money, marks and standings.
 _FIRST_OF_HOUSE = Kind.MARK  # Rows from here on are not participants' own.
@@ -41,7 +42,8 @@ class House:
         self.ledger = Ledger()
         self.marking = Marking()
         self.fixings = Fixings(self.directory)
-        self.calls = Calls(self.positions, self.ledger, self.marking)
+        self.premiums = Premiums(self.marking)
+        self.calls = Calls(self.positions, self.ledger, self.marking, self.premiums)
         self.variations: list[Variation] = []
         self.activity: list[Activity] = []
         self._cycles: list[tuple[int, Day]] = []  # Begun, not yet answered.
@@ -121,7 +123,8 @@ class House:
         del self._cycles[0]
         if cycle == Cycle.SETTLEMENT:
             self.positions.check_whole()
-            return self.marking.settle(day)
+            futures = self.marking.settle(day)
+            return join([futures, self.premiums.settle(day, futures)])
         if cycle == Cycle.END_OF_DAY:
             self._cycles.insert(0, (Cycle.INTRADAY, day))
             self._close_day()
@@ -167,10 +170,13 @@ class House:
                 terms.block_fee_micro(AccountType.MEMBER),
                 terms.block_fee_micro(AccountType.HEDGER),
             )
-            self.positions.add_instrument(instrument.value, (*trade, *settled, *blocks))
-            if not instrument.is_spread:
+            fees, is_paid = (*trade, *settled, *blocks), instrument.is_paid
+            self.positions.add_instrument(instrument.value, fees, is_paid=is_paid)
+            if is_paid:
+                self.premiums.add(instrument)
+            elif not instrument.is_spread:
                 self.marking.add(instrument)
-            self.calls.add_instrument(instrument.product)
+            self.calls.add_instrument(NIL if is_paid else instrument.product)
         for account in directory.accounts[self.positions.accounts :]:
             self.positions.add_account(account.type)
             self.calls.add_account(account.initial_percent)
@@ -180,7 +186,11 @@ class House:
         for event in events[events["kind"] <= Did.TAKEN]:
             self._move(event)
         self._charge(events[events["kind"] == Did.CHARGED], seq)
-        variation = self.positions.take_variation()
+        premium = self.positions.take("premium")
+        accounts = np.flatnonzero(premium)
+        amounts = premium[accounts]
+        self.ledger.receive(Entry.PREMIUM, seq, self.date, accounts, amounts, Book.PREMIUM)
+        variation = self.positions.take("variation")
         accounts = np.flatnonzero(variation)
         amounts = variation[accounts]
         self.ledger.receive(Entry.VARIATION, seq, self.date, accounts, amounts, Book.VARIATION)
@@ -223,6 +233,8 @@ class House:
 
     def _take(self, row: Row, frame: Frame) -> None:
         match row["kind"]:
+            case Kind.MARK | Kind.SETTLE | Kind.RATE if self.premiums.is_about(row):
+                self.premiums.take(row)
             case Kind.MARK:
                 self.marking.mark(row)
             case Kind.SETTLE:

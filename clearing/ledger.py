@@ -26,6 +26,7 @@ class Book(enum.IntEnum):
     BANK = 1  # What came from and went to the outside.
     VARIATION = 2  # Passes through: what the losers of a day pay, the winners get.
     FEES = 3
+    PREMIUM = 4  # Passes through: of options and event contracts, paid for and paid out.
 
 
 class Entry(enum.IntEnum):
@@ -37,6 +38,7 @@ class Entry(enum.IntEnum):
     VARIATION = 4
     FEES = 5
     CHARGE = 6
+    PREMIUM = 7
 
 
 ENTRY = np.dtype(

@@ -34,6 +34,7 @@ CONTRACT = np.dtype(
         ("settlement_fee_other", "<i8"),
         ("block_fee_member", "<i8"),
         ("block_fee_other", "<i8"),
+        ("paid", "<i8"),  # 1: its price is paid at the trade; it has no cost and no variation.
     ]
 )
 
@@ -41,6 +42,7 @@ HOLDER = np.dtype(
     [
         ("open", "<i8"),  # Micro-dollars of variation since the last marks, unpaid.
         ("variation", "<i8"),  # Of marks and settlements, not yet booked.
+        ("premium", "<i8"),  # Received for options and event contracts, not yet booked.
         ("fees", "<i8"),  # Not yet charged.
         ("trades", "<i8"),  # Fills.
         ("lots", "<i8"),  # Filled.
@@ -68,9 +70,11 @@ def fold(events: Table, holdings: Table, contracts: Table, traded: Table, holder
         elif event.kind == Did.BUSTED or event.kind == Did.ADJUSTED:
             _review(event, holdings, contracts, holders)
         elif event.kind == Did.MARKED or event.kind == Did.SETTLED:
-            _mark(event, holdings[event.instrument], contracts[event.instrument], holders)
+            held, contract = holdings[event.instrument], contracts[event.instrument]
+            if not contract.paid:
+                _mark(event, held, contract, holders)
             if event.kind == Did.SETTLED:
-                _close(holdings[event.instrument], contracts[event.instrument], holders)
+                _close(event, held, contract, holders)
     return highest
 
 
@@ -98,6 +102,9 @@ def _hold(contract: Row, holding: Row, holder: Row, bought: int, price: int) -> 
     contract.open_interest += max(holding.net + bought, 0) - max(holding.net, 0)
     contract.net += bought
     holding.net += bought
+    if contract.paid:
+        holder.premium -= bought * price * contract.value
+        return
     holding.cost += bought * price
     if contract.mark != NIL_PRICE:
         holder.open += bought * (contract.mark - price) * contract.value
@@ -170,10 +177,12 @@ def _mark(event: Row, held: Table, contract: Row, holders: Table) -> None:
 
 
 @kernel
-def _close(held: Table, contract: Row, holders: Table) -> None:
-    """Charge every holder the settlement fee and end its position."""
+def _close(event: Row, held: Table, contract: Row, holders: Table) -> None:
+    """End every position: for the settlement fee, and the final price of what was paid for."""
     for account in range(len(held)):
         holding = held[account]
+        if contract.paid:
+            holders[account].premium += holding.net * event.price * contract.value
         if holding.net != 0:
             is_member = holders[account].type == AccountType.MEMBER
             fee = contract.settlement_fee_member if is_member else contract.settlement_fee_other
@@ -211,15 +220,18 @@ class Positions:
         """HOLDER, shape (accounts,); a view."""
         return self._holders[: self.accounts]
 
-    def add_instrument(self, value: int, fees: tuple[int, int, int, int, int, int]) -> None:
+    def add_instrument(
+        self, value: int, fees: tuple[int, int, int, int, int, int], *, is_paid: bool = False
+    ) -> None:
         """Count one more instrument.
 
         fees: a lot, of a trade for members and others, of a settlement and of a block likewise.
+        is_paid: whether its price is paid at the trade.
         """
         if self.instruments == len(self._contracts):
             self._grow(2 * self.instruments, len(self._holders))
         contract = self._contracts[self.instruments]
-        contract["value"] = value
+        contract["value"], contract["paid"] = value, is_paid
         contract["fee_member"], contract["fee_other"] = fees[:2]
         contract["settlement_fee_member"], contract["settlement_fee_other"] = fees[2:4]
         contract["block_fee_member"], contract["block_fee_other"] = fees[4:]
@@ -241,11 +253,14 @@ class Positions:
         tables = self._holdings, self._contracts, self._traded, self._holders
         return int(fold(events, *tables))
 
-    def take_variation(self) -> NDArray[np.int64]:
-        """Return each account's variation that is not yet booked, and forget it."""
-        variation: NDArray[np.int64] = self.holders["variation"].copy()
-        self.holders["variation"] = 0
-        return variation
+    def take(self, what: str) -> NDArray[np.int64]:
+        """Return what each account got and is not yet booked, and forget it.
+
+        what: `variation` or `premium`. Micro-dollars.
+        """
+        taken: NDArray[np.int64] = self.holders[what].copy()
+        self.holders[what] = 0
+        return taken
 
     def turnover(self, instrument: int, opened: int, closed: int) -> tuple[int, int]:
         """Return price units x lots, and lots, that traded in whole minutes of a window.

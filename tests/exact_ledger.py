@@ -4,7 +4,9 @@ It reads events only, and shares no code and no unit with `clearing`.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from fractions import Fraction
+from types import MappingProxyType
 
 from engine.exchange import Outcome
 from engine.schema import NOT_HELD, Did, Role, Side
@@ -14,13 +16,20 @@ HOURS = 730
 FEE = {"member": Fraction(365, 100), "other": Fraction(550, 100)}
 BLOCK_FEE = {"member": Fraction(600, 100), "other": Fraction(730, 100)}
 SETTLEMENT_FEE = {"member": Fraction(90, 100), "other": Fraction(135, 100)}
+_TRADED = (Did.FILLED, Did.BUSTED, Did.ADJUSTED, Did.MARKED, Did.SETTLED)
 
 
 class ExactLedger:
-    """Cash by account, in USD; what is held, and what was traded since the last mark."""
+    """Cash by account, in USD; what is held, and what was traded since the last mark.
 
-    def __init__(self, members: set[int]) -> None:
+    paid: USD of a price unit and lot of what is paid for at the trade, by instrument.
+    """
+
+    def __init__(
+        self, members: set[int], paid: Mapping[int, Fraction] = MappingProxyType({})
+    ) -> None:
         self.members = members
+        self.paid = paid
         self.cash: dict[int, Fraction] = defaultdict(Fraction)
         self.variation: dict[tuple[int, int], Fraction] = defaultdict(Fraction)
         self.fees_due: dict[int, Fraction] = defaultdict(Fraction)
@@ -34,6 +43,8 @@ class ExactLedger:
         for row in outcome.events.tolist():
             event = dict(zip(names, row, strict=True))
             match event["kind"]:
+                case kind if kind in _TRADED and event["instrument"] in self.paid:
+                    self._pay_for(event)
                 case Did.FILLED if not event["flags"] & NOT_HELD:
                     self._fill(event)
                 case Did.BUSTED | Did.ADJUSTED:
@@ -75,6 +86,27 @@ class ExactLedger:
         fills.append((account, -lots, event["price" if busted else "other"] * USD_A_UNIT))
         if not busted:
             fills.append((account, lots, event["price"] * USD_A_UNIT))
+
+    def _pay_for(self, event: dict[str, int]) -> None:
+        """Move the premium of a fill; at the end, pay the final price for all that is held."""
+        account, instrument = event["account"], event["instrument"]
+        value, held = self.paid[instrument], self._held[instrument]
+        lots = event["quantity"] if event["side"] == Side.BUY else -event["quantity"]
+        match event["kind"]:
+            case Did.FILLED:
+                held[account] += lots
+                self.cash[account] -= lots * event["price"] * value
+                fee = BLOCK_FEE if event["role"] == Role.BLOCK else FEE
+                self.fees_due[account] += abs(lots) * fee[self._class(account)]
+            case Did.BUSTED:
+                held[account] -= lots
+                self.cash[account] += lots * event["price"] * value
+            case Did.ADJUSTED:
+                self.cash[account] += lots * (event["other"] - event["price"]) * value
+            case Did.SETTLED:
+                for holder, net in held.items():
+                    self.cash[holder] += net * event["price"] * value
+                self._settle(instrument)
 
     def _mark(self, instrument: int, price: Fraction) -> None:
         """Pay net x (price - mark before) + the sum of q x (price - trade price)."""

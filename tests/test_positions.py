@@ -65,8 +65,8 @@ def test_the_first_mark_pays_from_the_trade_price() -> None:
     positions = small()
     positions.fold(filled(1, 2, 5, 560))
     positions.fold(priced(Did.MARKED, 566))
-    assert positions.take_variation().tolist() == [0, 30 * VALUE, -30 * VALUE, 0, 0]
-    assert not positions.take_variation().any()
+    assert positions.take("variation").tolist() == [0, 30 * VALUE, -30 * VALUE, 0, 0]
+    assert not positions.take("variation").any()
 
 
 def test_after_a_mark_new_fills_are_open_until_the_next() -> None:
@@ -76,7 +76,7 @@ def test_after_a_mark_new_fills_are_open_until_the_next() -> None:
     assert positions.holders["open"].tolist() == [0, 30 * VALUE, -30 * VALUE, 0, 0]
     positions.fold(priced(Did.MARKED, 560))
     assert not positions.holders["open"].any()
-    assert not positions.take_variation().any()
+    assert not positions.take("variation").any()
 
 
 def test_fees_go_by_account_type_and_settlement_has_its_own() -> None:
@@ -201,7 +201,7 @@ def test_the_fold_equals_a_plain_loop_in_frames_of_any_size(size: int) -> None:
     net, paid, unpaid = plain(events)
     for (account, instrument), lots in net.items():
         assert positions.holdings["net"][instrument, account] == lots
-    variation, held_open = positions.take_variation(), positions.holders["open"]
+    variation, held_open = positions.take("variation"), positions.holders["open"]
     for account in range(100):
         assert variation[account] == paid[account] * VALUE
         assert held_open[account] == unpaid[account] * VALUE
@@ -254,7 +254,7 @@ def test_a_busted_trade_leaves_what_would_be_without_it_but_its_fees() -> None:
     for each in (positions, without):
         each.fold(priced(Did.MARKED, 570))
         each.check_whole()
-    assert positions.take_variation().tolist() == without.take_variation().tolist()
+    assert positions.take("variation").tolist() == without.take("variation").tolist()
     for name in ("net", "cost"):
         assert (positions.holdings[name] == without.holdings[name]).all()
     assert positions.contracts["open_interest"][0] == 5
@@ -269,7 +269,7 @@ def test_an_adjusted_trade_costs_what_it_would_have_at_its_new_price() -> None:
     direct.fold(filled(1, 2, 5, 560))
     for each in (positions, direct):
         each.fold(priced(Did.MARKED, 570))
-    assert positions.take_variation().tolist() == direct.take_variation().tolist()
+    assert positions.take("variation").tolist() == direct.take("variation").tolist()
     assert (positions.holdings == direct.holdings).all()
 
 

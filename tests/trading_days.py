@@ -125,7 +125,8 @@ def assert_books_agree(venue: Venue) -> None:
     house, state = venue.house, venue.exchange.state
     count = house.positions.accounts
     accounts = state.accounts[:count]
-    assert (accounts["equity"][1:] == house.ledger.cash(count)[1:]).all()
+    booked = house.ledger.cash(count) + house.positions.holders["premium"]
+    assert (accounts["equity"] == booked)[1:].all()
     assert (accounts["open"] == house.positions.holders["open"]).all()
     assert (accounts["equity"] + accounts["open"])[1:].tolist() == house.calls.equity()[1:].tolist()
     used = state.positions[1 : int(state.totals[0]["positions"])]

@@ -28,6 +28,15 @@ def maintenance(net: Numbers, rates: Numbers, products: Numbers, charges: Sequen
     return required
 
 
+def sold(net: Numbers, needs: Numbers) -> Numbers:
+    """Return what each account has sold needs, in micro-dollars; what it bought needs nothing.
+
+    net: lots, shape (instruments, accounts). needs: micro-dollars a lot, shape (instruments,).
+    """
+    required: Numbers = needs @ np.maximum(-net, 0)
+    return required
+
+
 def initial(required: Numbers, percents: Numbers) -> Numbers:
     """Return maintenance at each account's initial percentage, rounded up to the micro-dollar."""
     whole, rest = np.divmod(required, 100)

@@ -1,0 +1,138 @@
+"""Options and event contracts: what they are marked at, what a lot sold needs, what they pay.
+
+They are paid for at the trade, so a mark moves no money: it only says what a sold option needs.
+An option is on the future of its product and month, and ends with it, in cash. An event contract
+pays its ladder's top if the last index up to its last trading day is at its strike or above.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from clearing.directory import Instrument
+from clearing.ledger import Numbers
+from clearing.marking import Day, Marking
+from clearing.reports import Skipped
+from clearing.settlement import index_price, volume_weighted
+from engine.jit import Row
+from engine.layout import MONEY
+from engine.rows import Batch
+from engine.schema import NIL_PRICE, Form, Kind
+
+Month = tuple[int, int]  # Product, and month (yyyymm).
+
+
+@dataclasses.dataclass(slots=True)
+class Paid:
+    """One contract that is paid for, until it is settled."""
+
+    terms: Instrument
+    rate: int = 0  # Micro-dollars.
+    mark: int = NIL_PRICE
+
+    def need(self) -> int:
+        """Return what a lot sold needs: the most it may cost; of a marked option rate and mark."""
+        full = self.terms.high * self.terms.value
+        if self.terms.form == Form.EVENT or self.mark == NIL_PRICE:
+            return full
+        return min(full, self.rate + self.mark * self.terms.value)
+
+    def payoff(self, price: int) -> int:
+        """Return what a lot is worth at the end, where the future or the index is at `price`."""
+        strike, low, high = self.terms.strike, self.terms.low, self.terms.high
+        if self.terms.form == Form.EVENT:
+            return high if price >= strike else low
+        gained = price - strike if self.terms.form == Form.CALL else strike - price
+        return min(max(gained, low), high)
+
+
+class Premiums:
+    """Live options and event contracts, by instrument number."""
+
+    def __init__(self, marking: Marking) -> None:
+        self._marking = marking
+        self.contracts: dict[int, Paid] = {}
+
+    def add(self, instrument: Instrument) -> None:
+        """Take in a contract, without a mark."""
+        self.contracts[instrument.number] = Paid(instrument)
+
+    def is_about(self, row: Row) -> bool:
+        """Whether a row of the MONEY family names one of these contracts."""
+        return int(row["instrument"]) in self.contracts
+
+    def take(self, row: Row) -> None:
+        """Take in an accepted MARK, RATE or SETTLE row of one of these contracts."""
+        number, value = int(row["instrument"]), int(row["value"])
+        match row["kind"]:
+            case Kind.MARK:
+                self.contracts[number].mark = value
+            case Kind.RATE:
+                self.contracts[number].rate = value
+            case Kind.SETTLE:
+                del self.contracts[number]
+
+    def settle(self, day: Day, futures: Batch) -> Batch:
+        """Return MARK and RATE rows of live options, and SETTLE rows of all that ends.
+
+        futures: the rows that mark and settle the futures of the same day.
+        """
+        batch = Batch()
+        prices, rates = self._underlying(futures)
+        for number, contract in self.contracts.items():
+            is_event = contract.terms.form == Form.EVENT
+            month = contract.terms.product, contract.terms.month
+            price = self._last_index(month[0]) if is_event else prices.get(month, NIL_PRICE)
+            ends = contract.terms.expiry <= day.date
+            if ends and price == NIL_PRICE:
+                why = f"{contract.terms.name} has nothing that it could settle at"
+                self._marking.skipped.append(Skipped(day.date, contract.terms.product, why))
+            elif ends:
+                value = contract.payoff(price)
+                batch.money(Kind.SETTLE, instrument=number, value=value, source=day.date)
+            elif not is_event:
+                if price != NIL_PRICE:
+                    _add_mark(batch, contract, price, day)
+                rate = rates.get(month, contract.rate)
+                if rate != contract.rate:
+                    batch.money(Kind.RATE, instrument=number, value=rate)
+        return batch
+
+    def _underlying(self, futures: Batch) -> tuple[dict[Month, int], dict[Month, int]]:
+        """Return what futures are marked or settled at today, and what a lot of each needs."""
+        contracts = self._marking.contracts
+        months = {n: (each.terms.product, each.terms.month) for n, each in contracts.items()}
+        prices = dict[Month, int]()
+        rates = {months[number]: each.rate for number, each in contracts.items()}
+        for row in futures.rows.view(MONEY):
+            where = rates if row["kind"] == Kind.RATE else prices
+            where[months[int(row["instrument"])]] = int(row["value"])
+        return prices, rates
+
+    def _last_index(self, product: int) -> int:
+        """Return a product's last published index in price units, or NIL_PRICE."""
+        series = self._marking.series[product]
+        published = [fixings for _, fixings in sorted(series.months.items()) if fixings]
+        return index_price(published[-1][-1]) if published else NIL_PRICE
+
+    def needs(self, instruments: int) -> tuple[Numbers, Numbers]:
+        """Return what a lot sold needs, by instrument number: of options, and of event contracts.
+
+        An initial rate raises the one and not the other. Micro-dollars, shape (instruments,).
+        """
+        options, events = np.zeros((2, instruments), np.int64)
+        for number, contract in self.contracts.items():
+            where = events if contract.terms.form == Form.EVENT else options
+            where[number] = contract.need()
+        return options, events
+
+
+def _add_mark(batch: Batch, contract: Paid, underlying: int, day: Day) -> None:
+    """Mark an option at what traded in the window, else at what it would pay now."""
+    number, tick = contract.terms.number, contract.terms.tick
+    turnover, lots = day.positions.turnover(number, *day.window)
+    price = contract.payoff(underlying)
+    if lots:
+        price = volume_weighted(turnover, lots, contract.mark, tick)
+    if price != contract.mark:
+        batch.money(Kind.MARK, instrument=number, value=price, value_2=price, source=day.date)
