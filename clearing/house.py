@@ -14,6 +14,7 @@ from clearing.genesis import add_far_month
 from clearing.index.fixing import window_before
 from clearing.ledger import Book, Entry, Ledger
 from clearing.marking import Day, Marking, Series
+from clearing.options import Underlying, add_options
 from clearing.positions import Positions
 from clearing.premiums import Premiums
 from clearing.reports import Activity, Variation
@@ -48,12 +49,15 @@ class House:
         self.activity: list[Activity] = []
         self._cycles: list[tuple[int, Day]] = []  # Begun, not yet answered.
         self._settled: list[int] = []  # Products of contracts that ended: to be listed anew.
+        self._unlisted: list[Underlying] = []  # Futures whose options are to be listed.
         self._touched = False  # Whether the last frame may have met a margin call.
 
     @property
     def calculates(self) -> bool:
-        """Whether a CALC frame comes next: fixings, or months to be listed."""
-        return bool(self._settled) or any(cycle == Cycle.FIXING for cycle, _ in self._cycles)
+        """Whether a CALC frame comes next: fixings, or months or options to be listed."""
+        if self._settled or self._unlisted:
+            return True
+        return any(cycle == Cycle.FIXING for cycle, _ in self._cycles)
 
     def fold(self, outcome: Outcome) -> None:
         """Take in a frame and its events."""
@@ -68,10 +72,13 @@ class House:
             self.ledger.check()
         if of_house:
             self._take_rows(frame, events)
+            if frame.origin == Origin.HOUSE:
+                self._unlisted = self.premiums.missing()
         called = list(self.calls.open)
         self._touched = has_money or bool(called and np.isin(events["account"], called).any())
         if frame.origin == Origin.CALC:
             self._settled.clear()
+            self._unlisted.clear()
             self._cycles = [each for each in self._cycles if each[0] != Cycle.FIXING]
         self.positions.check()
 
@@ -81,12 +88,12 @@ class House:
         for cycle, day in self._cycles:
             if cycle == Cycle.FIXING:
                 batches.append(self.fixings.calculate(day.date, day.window))
-        if self._settled:
+        if self._settled or self._unlisted:
             batches.append(self._list())
         return join(batches)
 
     def _list(self) -> Batch:
-        """Return the rows of new far months, one for each that ended, and of their spreads."""
+        """Return the rows of new far months, one for each that ended, of spreads and options."""
         batch, directory = Batch(), self.directory
         curves = [
             Curve(product.number, product.terms, self._months(product.number))
@@ -99,6 +106,10 @@ class House:
             months.append(add_far_month(batch, number, product, terms, month, self.date))
             number += 1
         add_spreads(batch, number, curves, directory.instrument_of)
+        number = len(directory.instruments) + int((batch.rows["kind"] == Kind.LIST).sum())
+        for future in self._unlisted:
+            terms = directory.products[future.product].terms
+            number += add_options(batch, number, terms, future)
         return batch
 
     def _months(self, product: int) -> list[Month]:

@@ -74,7 +74,7 @@ class Marking:
 
     def front_month(self, product: int) -> int:
         """Return the nearest live month of a product (yyyymm), or 0."""
-        months = [each.terms.month for each in self._live(product)]
+        months = [each.terms.month for each in self.live(product)]
         return min(months, default=0)
 
     def rate(self, row: Row) -> None:
@@ -104,7 +104,7 @@ class Marking:
         month = series.date // 100
         fixings = series.months.setdefault(month, [])
         if not series.value:
-            for contract in self._live(product):
+            for contract in self.live(product):
                 contract.expected -= sign * (contract.terms.month == month)
         elif sign > 0:
             fixings.append(series.value)
@@ -208,7 +208,7 @@ class Marking:
 
     def _add_rates(self, batch: Batch, product: int, date: int) -> None:
         """Add RATE rows where months ahead or known fixings changed what a lot needs."""
-        live = [each for each in self._live(product) if each.terms.expiry > date]
+        live = [each for each in self.live(product) if each.terms.expiry > date]
         front = min((each.terms.month for each in live), default=0)
         terms = self.series[product].terms
         for contract in live:
@@ -228,7 +228,8 @@ class Marking:
     def _fixings(self, contract: Contract) -> list[int]:
         return self.series[contract.terms.product].months.get(contract.terms.month, [])
 
-    def _live(self, product: int) -> list[Contract]:
+    def live(self, product: int) -> list[Contract]:
+        """Return a product's contracts that are not settled."""
         return [each for each in self.contracts.values() if each.terms.product == product]
 
 

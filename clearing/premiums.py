@@ -12,6 +12,7 @@ import numpy as np
 from clearing.directory import Instrument
 from clearing.ledger import Numbers
 from clearing.marking import Day, Marking
+from clearing.options import Underlying, payoff
 from clearing.reports import Skipped
 from clearing.settlement import index_price, volume_weighted
 from engine.jit import Row
@@ -42,8 +43,7 @@ class Paid:
         strike, low, high = self.terms.strike, self.terms.low, self.terms.high
         if self.terms.form == Form.EVENT:
             return high if price >= strike else low
-        gained = price - strike if self.terms.form == Form.CALL else strike - price
-        return min(max(gained, low), high)
+        return min(max(payoff(self.terms.form, strike, price), low), high)
 
 
 class Premiums:
@@ -51,11 +51,26 @@ class Premiums:
 
     def __init__(self, marking: Marking) -> None:
         self._marking = marking
+        self._optioned: set[Month] = set()  # Futures that have options.
         self.contracts: dict[int, Paid] = {}
 
     def add(self, instrument: Instrument) -> None:
         """Take in a contract, without a mark."""
         self.contracts[instrument.number] = Paid(instrument)
+        if instrument.form != Form.EVENT:
+            self._optioned.add((instrument.product, instrument.month))
+
+    def missing(self) -> list[Underlying]:
+        """Return the marked futures whose options the terms ask for and nobody has listed."""
+        found = []
+        for product, series in enumerate(self._marking.series):
+            live = self._marking.live(product) if series.terms.options else []
+            nearest = sorted(live, key=lambda each: each.terms.month)[: series.terms.options]
+            for each in nearest:
+                month, expiry = each.terms.month, each.terms.expiry
+                if (product, month) not in self._optioned and each.mark != NIL_PRICE:
+                    found.append(Underlying(product, month, expiry, each.mark, each.rate))
+        return found
 
     def is_about(self, row: Row) -> bool:
         """Whether a row of the MONEY family names one of these contracts."""

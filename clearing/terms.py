@@ -122,6 +122,7 @@ class ProductTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     protection: int = 10 * TICK  # Default protection points, price units.
     block: int = 5  # The least lots of a block.
     spreads: Spreads = "none"  # Listed over its months; all: also between products.
+    options: int = 0  # How many of the nearest months have calls and puts.
     guards: GuardTerms = GuardTerms()
     fees: FeeTerms = FeeTerms()
     index: IndexTerms = IndexTerms()
@@ -136,6 +137,7 @@ class ProductTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         _amount("charge", self.charge, _RATE_MAX)
         _between("position_max", self.position_max, 1, 1_000_000)
         _between("spot_max", self.spot_max, 1, 1_000_000)
+        _between("options", self.options, 0, 12)
         _between("clip", self.clip, 1, CLIP)
         _between("protection", self.protection, 0, 2_000)
         _between("block", self.block, 1, CLIP)

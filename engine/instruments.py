@@ -72,6 +72,12 @@ def day_name(date: datetime.date) -> str:
     return f"{date.day}{_MONTH_NAMES[date.month - 1]}{date:%y}"
 
 
+def option_name(model: str, expiry: datetime.date, strike: int, is_call: bool) -> str:
+    """Return the API name of an option on a future: H100_USD-31DEC26-2d5-C."""
+    decimal = usd(strike).rstrip("0").rstrip(".").replace(".", "d")
+    return f"{future_name(model, expiry)}-{decimal}-{'C' if is_call else 'P'}"
+
+
 def code_name(model: str, month: int) -> str:
     """Return the exchange-style alias of a month (yyyymm): H1HZ6 for the H100 of 202612."""
     return f"{model[0]}{model[1]}H{_MONTH_CODES[month % 100 - 1]}{month // 100 % 10}"

@@ -5,6 +5,7 @@ Days are driven through the calendar; between its rows random orders trade aroun
 
 import datetime
 import random
+from collections.abc import Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -40,9 +41,11 @@ PROVIDERS = ("alpha", "beta", "gamma", "delta")
 _HALF_HOUR = 1_800_000_000_000
 
 
-def founding(first_day: datetime.date = FIRST_DAY, cash: int = CASH) -> Batch:
+def founding(
+    first_day: datetime.date = FIRST_DAY, cash: int = CASH, terms: Sequence[ProductTerms] = TERMS
+) -> Batch:
     """Return the rows that found the venue: accounts 1 to 4, each with an owner and cash."""
-    batch = genesis(TERMS, first_day)
+    batch = genesis(terms, first_day)
     for account, kind in enumerate(TYPES, start=1):
         batch.money(Kind.OPEN_OWNER, other=account, text=f"owner-{account}")
         batch.money(
