@@ -147,9 +147,10 @@ class Batch:
         tag: int = 0,
         session: int = 0,
         key: int = 0,
+        text: str = "",
     ) -> None:
         """Add what only the exchange's desk may send: a BLOCK, a BUST or an ADJUST of a trade."""
-        head = self._head(kind, buyer, instrument, session, key, 0, Flag.OPERATOR, "")
+        head = self._head(kind, buyer, instrument, session, key, 0, Flag.OPERATOR, text)
         sizes = (trade_id, tag, price, 0, quantity, 0, 0)
         self._next()[()] = (*head, *sizes, 0, 0, 0, seller, *(0,) * 5, b"")
 

@@ -1,4 +1,4 @@
-"""Opening accounts and making keys on a running server, for whoever can read its folder.
+"""What an operator does on a running server: accounts, keys, and acts of the desk.
 
 The routes take the token that stands in `server.json`, which only the owner can read.
 """
@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from engine.jit import Table
 from engine.rows import Batch
+from gateway.desk import Act, desk_rows, reviewed
 from gateway.keys import Keys
 from gateway.opening import NewAccount, NewKey, OperatorError, account_rows, make_key, opened
 from gateway.sequencer import Sequencer
@@ -38,6 +39,7 @@ class Admin:
         return [
             Route("/admin/accounts", self.accounts, methods=["POST"]),
             Route("/admin/keys", self.keys, methods=["POST"]),
+            Route("/admin/desk", self.desk, methods=["POST"]),
         ]
 
     async def accounts(self, request: Request) -> Response:
@@ -64,6 +66,18 @@ class Admin:
             return Response(str(error), 400)
         self._keys.add(key)
         return Response(msgspec.json.encode(key))
+
+    async def desk(self, request: Request) -> Response:
+        """Report a block, bust or adjust a trade."""
+        if not self._is_operator(request):
+            return Response(status_code=403)
+        try:
+            asked = msgspec.json.decode(await request.body(), type=Act)
+            events = await self._submit(desk_rows(self._view.directory, asked))
+            answer = reviewed(self._view.directory, events)
+        except (OperatorError, msgspec.DecodeError) as error:
+            return Response(str(error), 400)
+        return Response(msgspec.json.encode(answer))
 
     async def _submit(self, batch: Batch) -> Table:
         """Return the events of rows once they are published. Raises OperatorError."""

@@ -93,7 +93,7 @@ def opened(directory: Directory, number: int, events: Table) -> Opened:
 
 def make_key(folder: Path, directory: Directory, asked: NewKey) -> Key:
     """Return a new key of an account, which is in the folder's key file. Raises OperatorError."""
-    account = _account(directory, asked.account)
+    account = account_named(directory, asked.account)
     if not asked.scopes:
         raise OperatorError("scopes is empty")
     return add_key(folder, account.number, asked.scopes)
@@ -108,7 +108,8 @@ def scopes_of(names: Sequence[str]) -> tuple[Scope, ...]:
     return tuple(known[name] for name in names)
 
 
-def _account(directory: Directory, text: str) -> Account:
+def account_named(directory: Directory, text: str) -> Account:
+    """Return an account by its name or number. Raises OperatorError."""
     found = directory.account_of.get(text)
     if found is None and text.isdecimal() and 0 < int(text) < len(directory.accounts):
         found = directory.accounts[int(text)]

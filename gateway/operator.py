@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
+from gateway.desk import Act, Reviewed, desk_rows, reviewed
 from gateway.keys import Key, ServerFile, read_server_file
 from gateway.opening import (
     NewAccount,
@@ -90,6 +91,30 @@ def new_key(directory: Path, account: str, scopes: Sequence[str] = ("read", "tra
         recover(directory, "fsync", view.fold).close()
         key = make_key(directory, view.directory, asked)
         return KeyMade(key.client_id, key.client_secret, account, "", "")
+    finally:
+        lock.release()
+
+
+def review(directory: Path, asked: Act) -> Reviewed:
+    """Do what the exchange's desk asks for; it is durable when this returns.
+
+    Raises OperatorError.
+    """
+    if not is_founded(directory):
+        raise OperatorError(f"{directory} holds no exchange")
+    try:
+        lock = Lock(directory)
+    except BusyError:
+        return _ask(directory, "/admin/desk", asked, Reviewed)
+    try:
+        view = View()
+        venue = recover(directory, "fsync", view.fold)
+        try:
+            outcomes = venue.submit(desk_rows(view.directory, asked), venue.exchange.time)
+            venue.sync()
+            return reviewed(view.directory, outcomes[0].events)
+        finally:
+            venue.close()
     finally:
         lock.release()
 

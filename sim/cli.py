@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
+from sim.cli_admin import admin
+
 if TYPE_CHECKING:
     from sim.panel import Panel
 
@@ -25,6 +27,7 @@ accounts = typer.Typer(help="Accounts of an exchange.", no_args_is_help=True)
 keys = typer.Typer(help="API keys of an account.", no_args_is_help=True)
 app.add_typer(accounts, name="accounts")
 app.add_typer(keys, name="keys")
+app.add_typer(admin, name="admin")
 
 _SENTENCES = (
     ("msgspec", "MsgspecError"),

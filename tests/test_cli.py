@@ -37,6 +37,9 @@ def test_help_names_every_command_and_loads_no_kernel() -> None:
         ("match", ["--json", "--hidden"]),
         ("accounts new", ["--data", "--owner", "--type", "--origin", "--cash"]),
         ("keys new", ["--data", "--account", "--scopes", "--json"]),
+        ("admin bust", ["--data", "--reason"]),
+        ("admin adjust", ["--data", "--reason"]),
+        ("admin block", ["--data", "--reason"]),
     ],
 )
 def test_each_command_has_help_and_its_options(

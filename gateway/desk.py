@@ -1,0 +1,116 @@
+"""What the exchange's desk asks for: blocks, busts and adjustments, as rows and as an answer."""
+
+from decimal import Decimal
+
+import msgspec
+import numpy as np
+
+from clearing.directory import Directory
+from engine.instruments import units, usd
+from engine.jit import Table
+from engine.rows import Batch
+from engine.schema import Did, Kind, Reason, Side
+from gateway.opening import OperatorError, account_named
+
+_TEXT_MAX = 1_000  # Letters of a reason.
+_LOTS_MAX = 2**40
+_SIDES = (Did.FILLED, Did.BUSTED, Did.ADJUSTED)  # One row a side.
+
+
+class Block(msgspec.Struct, forbid_unknown_fields=True, tag="block"):
+    """A trade that two accounts, by name or number, agreed on elsewhere."""
+
+    buyer: str
+    seller: str
+    instrument: str
+    lots: int
+    price: Decimal
+    reason: str = ""
+
+
+class Bust(msgspec.Struct, forbid_unknown_fields=True, tag="bust"):
+    """A trade that is to be undone."""
+
+    trade_id: int
+    reason: str = ""
+
+
+class Adjust(msgspec.Struct, forbid_unknown_fields=True, tag="adjust"):
+    """A trade that is to have another price."""
+
+    trade_id: int
+    price: Decimal
+    reason: str = ""
+
+
+Act = Block | Bust | Adjust
+
+
+class Reviewed(msgspec.Struct):
+    """A trade as it stands after what the desk did. Price in USD per GPU-hour."""
+
+    trade_id: int
+    instrument: str
+    buyer: str
+    seller: str
+    lots: int
+    price: str
+
+
+def desk_rows(directory: Directory, asked: Act) -> Batch:
+    """Return the row that does it. Raises OperatorError."""
+    batch = Batch(1)
+    if len(asked.reason) > _TEXT_MAX:
+        raise OperatorError(f"reason has {len(asked.reason)} letters, the most are {_TEXT_MAX}")
+    match asked:
+        case Bust():
+            batch.desk(Kind.BUST, asked.trade_id, text=asked.reason)
+        case Adjust():
+            batch.desk(Kind.ADJUST, asked.trade_id, price=_price(asked.price), text=asked.reason)
+        case Block():
+            if asked.instrument not in directory.instrument_of:
+                raise OperatorError(f"instrument {asked.instrument!r} does not exist")
+            if not 0 < asked.lots <= _LOTS_MAX:
+                raise OperatorError(f"lots {asked.lots} are not between 1 and {_LOTS_MAX}")
+            batch.desk(
+                Kind.BLOCK,
+                buyer=account_named(directory, asked.buyer).number,
+                seller=account_named(directory, asked.seller).number,
+                instrument=directory.instrument_of[asked.instrument].number,
+                quantity=asked.lots,
+                price=_price(asked.price),
+                text=asked.reason,
+            )
+    return batch
+
+
+def reviewed(directory: Directory, events: Table) -> Reviewed:
+    """Return the trade once its row is published. Raises OperatorError if it was refused."""
+    refused = events[events["kind"] == Did.REJECTED]
+    if len(refused):
+        raise OperatorError(_sentence(refused[0]))
+    sides = events[np.isin(events["kind"], _SIDES)]
+    bought, sold = (sides[sides["side"] == side][0] for side in Side)
+    return Reviewed(
+        int(bought["trade_id"]),
+        directory.instruments[int(bought["instrument"])].name,
+        directory.accounts[int(bought["account"])].name,
+        directory.accounts[int(sold["account"])].name,
+        int(bought["quantity"]),
+        usd(int(bought["price"])),
+    )
+
+
+def _sentence(refused: Table) -> str:
+    reason = Reason(int(refused["reason"]))
+    if reason == Reason.NOT_REVIEWABLE:
+        most, away = usd(int(refused["price"])), usd(int(refused["quantity"]))
+        return f"the exchange refused: {reason.name}, {away} is not more than {most} away"
+    return f"the exchange refused: {reason.name}"
+
+
+def _price(price: Decimal) -> int:
+    try:
+        return units(price)
+    except ValueError as error:
+        raise OperatorError(f"price: {error}") from None
