@@ -21,6 +21,7 @@ def add_quote(
     session: int = 0,
     key: int = 0,
     received: int = 0,
+    text: str = "",
 ) -> None:
     """Add a quote in place of the account's old one. bid, ask: lots and price; 0 lots: none."""
     batch.enter(
@@ -38,6 +39,7 @@ def add_quote(
         session=session,
         key=key,
         received=received,
+        text=text,
     )
     batch.rows["kind"][-1] = Kind.QUOTE
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from engine.exchange import Outcome
 from engine.rows import text_at
-from engine.schema import NIL, NIL_PRICE, NOT_HELD, Did, Reason, Role, Side, Standing
+from engine.schema import NIL, NIL_PRICE, NOT_HELD, Did, Flag, Reason, Role, Side, Standing
 from gateway.events import Event, chosen, select
 from gateway.markets import Market, Markets, Trade
 
@@ -280,7 +280,7 @@ def _entered(event: Event, outcome: Outcome) -> Order:
         text_at(outcome.frame.text, int(command["text"])),
         flags >> 16,
         event.other,
-        int(command["display"]),
+        0 if flags >> 16 & Flag.QUOTE else int(command["display"]),
         event.other != 0,
     )
 

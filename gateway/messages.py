@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from engine.quote_rows import QUOTES_MAX
 from gateway.keys import Scope
 
 Text = Annotated[str, msgspec.Meta(max_length=64)]
@@ -117,6 +118,36 @@ class Edit(Params, frozen=True):
     price: Decimal | None = None
 
 
+class QuoteSide(Params, frozen=True):
+    """Lots and price of one side of a quote."""
+
+    amount: Decimal
+    price: Decimal
+
+
+class Quote(Params, frozen=True):
+    """What is quoted in an instrument from now on; a side that is not named is not quoted."""
+
+    instrument_name: Text
+    bid: QuoteSide | None = None
+    ask: QuoteSide | None = None
+
+
+class MassQuote(Params, frozen=True):
+    """Quotes in place of the older ones, each for itself. The id is their orders' label."""
+
+    quotes: Annotated[list[Quote], msgspec.Meta(min_length=1, max_length=QUOTES_MAX)]
+    quote_id: Text = ""
+
+
+class Protection(Params, frozen=True):
+    """How many lots quotes on a model's futures may fill in `interval` seconds; 0: any."""
+
+    index_name: Text
+    interval: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 1
+    quantity_limit: Decimal = Decimal(0)
+
+
 class ByOrder(Params, frozen=True):
     """One order."""
 
@@ -209,7 +240,9 @@ METHODS: dict[str, tuple[type[Params], Scope]] = {
     "private/get_user_trades_by_instrument": (TradesOf, Scope.READ),
     "private/get_user_trades_by_instrument_and_time": (TradesOf, Scope.READ),
     "private/get_user_trades_by_order": (ByOrder, Scope.READ),
+    "private/mass_quote": (MassQuote, Scope.TRADE),
     "private/sell": (Order, Scope.TRADE),
+    "private/set_mmp_config": (Protection, Scope.TRADE),
     "private/subscribe": (Channels, Scope.READ),
     "private/unsubscribe": (Channels, Scope.READ),
 }

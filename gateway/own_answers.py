@@ -80,6 +80,34 @@ class Placed(msgspec.Struct):
     trades: list[OwnTrade]
 
 
+class QuoteError(msgspec.Struct):
+    """An entry of a mass quote that was refused: its older quote stands as it was."""
+
+    instrument_name: str
+    code: int
+    message: str
+    reason: str
+
+
+class MassQuoted(msgspec.Struct):
+    """What became of a mass quote: its orders as they stand, and what it traded at once."""
+
+    success_count: int
+    error_count: int
+    errors: list[QuoteError]
+    orders: list[Order]
+    trades: list[OwnTrade]
+
+
+class Protection(msgspec.Struct):
+    """What protects a market maker on a model's futures. `interval` in seconds."""
+
+    index_name: str
+    interval: int
+    frozen_time: int
+    quantity_limit: int
+
+
 class Position(msgspec.Struct):
     """What an account holds of an instrument. `size` is signed: below 0 is short."""
 

@@ -10,7 +10,7 @@ import msgspec
 
 from engine.jit import Table
 from engine.rows import Batch
-from gateway import messages, orders, own, public
+from gateway import messages, orders, own, public, quotes
 from gateway.credits import LIMITS, Credits, Limits
 from gateway.envelope import Envelope, EnvelopeId, Error, Failure, Login, Reply, encode
 from gateway.hub import Hub, Subscriber
@@ -30,6 +30,7 @@ from gateway.refusals import (
 from gateway.view import View
 
 FRAME_MAX = 64 << 10  # Bytes of one request.
+_TRADING = {**orders.METHODS, **quotes.METHODS}
 
 _envelopes = msgspec.json.Decoder(Envelope)
 _raw = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -162,14 +163,14 @@ class Session:
         if request.method in orders.CANCELS:
             return
         left = self._desk.credits(self.key.client_id) if self.key else self._anyone
-        bucket = left.orders if request.method in orders.METHODS else left.requests
+        bucket = left.orders if request.method in _TRADING else left.requests
         if not bucket.take(request.received):
             reason = f"more than {bucket.rate} a second, {bucket.burst} at once"
             raise RefusedError(TOO_MANY_REQUESTS, reason=reason)
 
     def _do(self, request: Request) -> Step:
         method, params, view = request.method, request.params, self._desk.view
-        if method in orders.METHODS:
+        if method in _TRADING:
             return self._work(request)
         if method in public.ANSWERS:
             return _reply(request, public.ANSWERS[method](view, params))
@@ -182,7 +183,7 @@ class Session:
     def _work(self, request: Request) -> Step:
         assert self.key is not None
         caller = orders.Caller(self.key, request.received)
-        work = orders.METHODS[request.method](self._desk.view, caller, request.params)
+        work = _TRADING[request.method](self._desk.view, caller, request.params)
 
         def answer(events: Table, now: int) -> Sent:
             try:

@@ -18,6 +18,7 @@ from gateway import (
     own,
     own_answers,
     public,
+    quotes,
     refusals,
     session,
 )
@@ -110,12 +111,14 @@ def test_each_method_is_done_in_one_place() -> None:
         for scope in ("public", "private")
         for verb in ("subscribe", "unsubscribe")
     }
-    places = [*public.ANSWERS, *own.ANSWERS, *orders.METHODS, *special]
+    places = [*public.ANSWERS, *own.ANSWERS, *orders.METHODS, *quotes.METHODS, *special]
     assert sorted(places) == sorted(messages.METHODS)
     assert set(own.ANSWERS) == {
         name for name, (_, scope) in messages.METHODS.items() if scope is Scope.READ
     } - {"private/subscribe", "private/unsubscribe"}
-    assert {messages.METHODS[name][1] for name in orders.METHODS} == {Scope.TRADE}
+    assert {messages.METHODS[name][1] for name in (*orders.METHODS, *quotes.METHODS)} == {
+        Scope.TRADE
+    }
 
 
 @pytest.mark.parametrize("number", [session.FRAME_MAX, naming.CHANNELS_MAX])
