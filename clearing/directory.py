@@ -50,6 +50,11 @@ class Instrument(NamedTuple):
         return self.form in PAID
 
     @property
+    def is_paid(self) -> bool:
+        """Whether its price is paid at the trade: an option, or an event contract."""
+        return self.form in PAID
+
+    @property
     def is_spread(self) -> bool:
         """Whether it is never held: what trades in it is held in its legs."""
         return self.form in SPREADS

@@ -88,7 +88,7 @@ class Holding:
 
     def open(self, market: Market) -> int:
         """Return the variation since the last mark, in micro-dollars."""
-        if market.mark == NIL_PRICE:
+        if market.mark == NIL_PRICE or market.terms.is_paid:
             return 0
         return (self.net * market.mark - self.cost) * market.terms.value
 
@@ -172,9 +172,12 @@ class Accounts:
         return Touched(list(orders.values()), fills, accounts)
 
     def _mark(self, event: Event) -> set[int]:
-        """Pay variation to every holder; return who they are."""
-        holders, instrument, price = set(), event.instrument, event.price
-        value = self._markets[instrument].terms.value
+        """Pay variation, or what was paid for its final price, to every holder; return them."""
+        holders, instrument, price = set[int](), event.instrument, event.price
+        terms = self._markets[instrument].terms
+        value = terms.value
+        if terms.is_paid and event.kind == Did.MARKED:
+            return holders
         for account in self._accounts.values():
             holding = account.holdings.get(instrument)
             if holding is None or (holding.net == 0 and holding.cost == 0):
@@ -243,6 +246,9 @@ def _hold(account: Account, market: Market, bought: int, price: int) -> None:
     holding = account.holdings.setdefault(market.terms.number, Holding())
     before = max(holding.net, 0)
     holding.trade(bought, price)
+    if market.terms.is_paid:
+        account.cash -= bought * price * market.terms.value
+        holding.cost = 0
     market.open_interest += max(holding.net, 0) - before
 
 

@@ -11,22 +11,26 @@ from engine.instruments import code_name
 from engine.schema import NIL_PRICE, Form
 from gateway.markets import Market, Markets
 
-_COMBOS = ("any", "combo", "future_combo")
-_FUTURES = ("any", "future")
-
 
 def kind_of(terms: Instrument) -> str:
-    """Return an instrument's kind, as the dialect names it."""
+    """Return an instrument's kind, as the dialect names it; what is paid for is an option."""
+    if terms.is_paid:
+        return "option"
     return "future_combo" if terms.is_spread else "future"
 
 
 def is_of_kind(terms: Instrument, kind: str) -> bool:
     """Whether a request for a kind means an instrument."""
-    return kind in (_COMBOS if terms.is_spread else _FUTURES)
+    return kind in ("any", kind_of(terms)) or (kind == "combo" and terms.is_spread)
 
 
 def code_of(directory: Directory, terms: Instrument) -> str:
-    """Return an exchange-style code: H1HZ6, H1HZ6-H1HF7; a strip its first month and length."""
+    """Return an exchange-style code: H1HZ6, H1HZ6-H1HF7; a strip its first month and length.
+
+    What is paid for has none but its name.
+    """
+    if terms.is_paid:
+        return terms.name
     legs = [directory.instruments[leg.instrument] for leg in directory.legs.get(terms.number, ())]
     codes = [code_name(directory.products[each.product].name, each.month) for each in legs]
     if terms.form == Form.STRIP:

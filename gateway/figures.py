@@ -12,7 +12,7 @@ from clearing.directory import Leg
 from engine.schema import NIL_PRICE, Form, Side
 from gateway.accounts import Account, Order
 from gateway.combos import divisor
-from gateway.markets import Markets
+from gateway.markets import Market, Markets
 
 
 class Figures(NamedTuple):
@@ -61,6 +61,50 @@ class _Money:
         return max(abs(self.net + self.buys), abs(self.net - self.sells))
 
 
+@dataclass(slots=True)
+class _Cover:
+    """What an account has in a contract that is paid for. All but lots in micro-dollars.
+
+    The rule and the argument for it stand in engine/README.md, "Options and event contracts".
+    """
+
+    market: Market
+    net: int = 0
+    sells: int = 0
+    paying: int = 0
+    earning: int = 0
+    excess: int = 0
+
+    def add(self, order: Order) -> None:
+        """Count an order's premium."""
+        premium, need = order.price * self.market.terms.value, self._need()
+        if order.side == Side.SELL:
+            self.sells += order.leaves
+            self.earning += order.leaves * min(premium, need)
+        else:
+            self.paying += order.leaves * min(premium, need)
+            self.excess += order.leaves * max(premium - need, 0)
+
+    def bound(self) -> int:
+        """Return what the initial rate raises: what options need that may come to be sold."""
+        return 0 if self.market.terms.form == Form.EVENT else self._short()
+
+    def reserve(self) -> int:
+        """Return what else is needed, exactly; below 0 where sales bring more."""
+        return self.excess + max(self._short() - self.earning, self.paying) - self.bound()
+
+    def _short(self) -> int:
+        return self._need() * max(self.sells - self.net, 0)
+
+    def _need(self) -> int:
+        """Return what a lot sold needs."""
+        terms, mark = self.market.terms, self.market.mark
+        full = terms.high * terms.value
+        if terms.form == Form.EVENT or mark == NIL_PRICE:
+            return full
+        return min(full, self.market.rate + mark * terms.value)
+
+
 class _Stakes:
     """What an account has at stake: positions, and orders as they are counted in."""
 
@@ -68,14 +112,23 @@ class _Stakes:
         self._markets = markets
         self._lots: dict[int, _Lots] = defaultdict(_Lots)
         self._money: dict[int, _Money] = defaultdict(_Money)
+        self._covers: dict[int, _Cover] = {}
+        self._reserves = 0
         for instrument, holding in account.holdings.items():
             market = markets[instrument]
+            if market.terms.is_paid:
+                self._covers[instrument] = _Cover(market, holding.net)
+                continue
             self._lots[instrument].net = holding.net
             self._money[market.terms.product].net += holding.net * market.rate
 
+    def reserves(self) -> int:
+        """Return what is needed whatever the initial rate, in micro-dollars."""
+        return self._reserves + sum(cover.reserve() for cover in self._covers.values())
+
     def bound(self) -> int:
-        """Return what is needed, in micro-dollars; products add."""
-        total = 0
+        """Return what the initial rate raises, in micro-dollars; products add."""
+        total = sum(cover.bound() for cover in self._covers.values())
         for product, money in self._money.items():
             mine = [
                 lots
@@ -90,6 +143,10 @@ class _Stakes:
     def work(self, order: Order) -> None:
         """Count in what an order can add. A spread of one product nets its legs' rates."""
         market, bought = self._markets[order.instrument], _signed(order)
+        if market.terms.is_paid:
+            self._covers.setdefault(order.instrument, _Cover(market)).add(order)
+            return
+        self._reserves += _reserve(order, self._markets)
         legs = market.legs or [Leg(order.instrument, 1)]
         for leg in legs:
             self._add(self._lots[leg.instrument], leg.ratio * bought)
@@ -110,14 +167,13 @@ class _Stakes:
 def figures(account: Account, markets: Markets, initial_percent: int) -> Figures:
     """Return what an account has and needs, as of the last publication."""
     stakes = _Stakes(account, markets)
-    maintenance = stakes.bound()
+    maintenance = stakes.bound() + stakes.reserves()
     open_ = sum(
         holding.open(markets[instrument]) for instrument, holding in account.holdings.items()
     )
     for order in account.live.values():
         stakes.work(order)
-    reserves = sum(_reserve(order, markets) for order in account.live.values())
-    initial = -(-stakes.bound() * initial_percent // 100) + reserves
+    initial = -(-stakes.bound() * initial_percent // 100) + stakes.reserves()
     return Figures(account.cash, open_, maintenance, initial)
 
 

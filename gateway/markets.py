@@ -123,7 +123,7 @@ class Moved(NamedTuple):
 
 _KINDS = chosen(
     [
-        *(Did.FILLED, Did.INDICATIVE, Did.PHASED, Did.IMPLIED),
+        *(Did.FILLED, Did.INDICATIVE, Did.PHASED, Did.IMPLIED, Did.BUSTED, Did.ADJUSTED),
         *(Did.MARKED, Did.SETTLED, Did.RATED, Did.FIXED),
     ]
 )
@@ -160,7 +160,7 @@ class Markets:
         first = outcome.frame.seq
         for event in select(outcome.events, _KINDS):
             instrument = event.instrument
-            if instrument == NIL:
+            if instrument == NIL or event.kind == Did.FIXED:
                 self._fold_product(event, outcome.frame.commands[event.seq - first])
                 continue
             market = self._markets[instrument]
@@ -168,6 +168,8 @@ class Markets:
             touched.add(instrument)
             if event.kind == Did.FILLED:
                 trades.extend(self._trade(market, event))
+            elif event.kind in (Did.BUSTED, Did.ADJUSTED):
+                _review(market, event)
             elif event.kind == Did.IMPLIED:
                 is_none = event.quantity == 0
                 market.implied[event.side] = NOTHING if is_none else (event.price, event.quantity)
@@ -214,6 +216,17 @@ class Markets:
             market.candles.append(Candle(minute, price, price, price, price))
         market.candles[-1].add(price, lots)
         return [trade]
+
+
+def _review(market: Market, event: Event) -> None:
+    """Take a busted trade off the list, or give an adjusted one its price. Candles stay."""
+    for place, trade in enumerate(market.trades):
+        if trade.trade_id == event.trade_id:
+            if event.kind == Did.ADJUSTED:
+                market.trades[place] = trade._replace(price=event.price)
+            else:
+                del market.trades[place]
+            return
 
 
 def _fold_figure(market: Market, event: Event) -> None:

@@ -31,7 +31,7 @@ _FOLDED = chosen(
     [
         *(Did.ENTERED, Did.RESTED, Did.FILLED, Did.CANCELED, Did.REPLACED, Did.PHASED),
         *(Did.REJECTED, Did.DEPOSITED, Did.TAKEN, Did.CHARGED, Did.SUSPENDED),
-        *(Did.MARKED, Did.SETTLED),
+        *(Did.MARKED, Did.SETTLED, Did.BUSTED, Did.ADJUSTED),
     ]
 )
 

@@ -160,6 +160,15 @@ class View:
         elif known:
             self.orders[event.order_id] = known._replace(leaves=event.leaves)
 
+    def _undo(self, event: Event) -> None:
+        signed = event.quantity if event.side == Side.BUY else -event.quantity
+        self.net[event.instrument] -= signed
+        self._cost[event.instrument] -= signed * event.price
+
+    def _reprice(self, event: Event) -> None:
+        signed = event.quantity if event.side == Side.BUY else -event.quantity
+        self._cost[event.instrument] += signed * (event.price - event.other)
+
     def _pay(self, event: Event) -> None:
         """Take the variation of a mark or a final settlement into cash."""
         instrument = event.instrument
@@ -186,4 +195,6 @@ _LESSONS: dict[
     Did.CHARGED: View._take,
     Did.MARKED: View._pay,
     Did.SETTLED: View._pay,
+    Did.BUSTED: View._undo,
+    Did.ADJUSTED: View._reprice,
 }
