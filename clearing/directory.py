@@ -43,11 +43,7 @@ class Instrument(NamedTuple):
     position_max: int
     protection: int
     strike: int  # Price units.
-
-    @property
-    def is_paid(self) -> bool:
-        """Whether its price is paid at the trade: an option, or an event contract."""
-        return self.form in PAID
+    legs: int  # How many a spread has; 0: an outright.
 
     @property
     def is_paid(self) -> bool:

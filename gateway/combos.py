@@ -27,15 +27,16 @@ def is_of_kind(terms: Instrument, kind: str) -> bool:
 def code_of(directory: Directory, terms: Instrument) -> str:
     """Return an exchange-style code: H1HZ6, H1HZ6-H1HF7; a strip its first month and length.
 
-    What is paid for has none but its name.
+    What is paid for has none but its name, and a spread none before its legs.
     """
-    if terms.is_paid:
+    legs = directory.legs.get(terms.number, [])
+    if terms.is_paid or (terms.is_spread and not legs):
         return terms.name
-    legs = [directory.instruments[leg.instrument] for leg in directory.legs.get(terms.number, ())]
-    codes = [code_name(directory.products[each.product].name, each.month) for each in legs]
+    months = [directory.instruments[leg.instrument] for leg in legs] or [terms]
+    codes = [code_name(directory.products[each.product].name, each.month) for each in months]
     if terms.form == Form.STRIP:
         return f"{codes[0]}:{len(codes)}"
-    return "-".join(codes) or code_name(directory.products[terms.product].name, terms.month)
+    return "-".join(codes)
 
 
 def divisor(market: Market) -> int:
@@ -68,6 +69,8 @@ def settlement(markets: Markets, market: Market) -> int:
 
 
 def _of_legs(market: Market, prices: Iterator[int]) -> int:
+    if len(market.legs) < market.terms.legs:
+        return NIL_PRICE
     total = 0
     for leg, price in zip(market.legs, prices, strict=True):
         if price == NIL_PRICE:

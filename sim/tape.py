@@ -16,7 +16,7 @@ from engine.frame import Frame
 from engine.instruments import as_number
 from engine.jit import Table
 from engine.layout import MONEY, OBSERVE
-from engine.schema import NIL_PRICE, Did, Kind, Phase, Side
+from engine.schema import NIL_PRICE, Did, Form, Kind, Phase, Side
 from gateway.book import Books
 from gateway.events import Event, chosen, is_print, select
 
@@ -31,7 +31,7 @@ _FOLDED = chosen(
     [
         *(Did.ENTERED, Did.RESTED, Did.FILLED, Did.CANCELED, Did.REPLACED, Did.PHASED),
         *(Did.REJECTED, Did.DEPOSITED, Did.TAKEN, Did.CHARGED, Did.SUSPENDED),
-        *(Did.MARKED, Did.SETTLED, Did.BUSTED, Did.ADJUSTED),
+        *(Did.MARKED, Did.SETTLED, Did.BUSTED, Did.ADJUSTED, Did.IMPLIED),
     ]
 )
 
@@ -74,6 +74,19 @@ class Quote(NamedTuple):
     ask: int = NIL_PRICE
     ask_lots: int = 0
     last: int = NIL_PRICE
+    implied_bid: int = NIL_PRICE
+    implied_ask: int = NIL_PRICE
+
+    @property
+    def best_bid(self) -> int:
+        """The highest price that a sale gets at once: of the book, or implied."""
+        return max(self.bid, self.implied_bid)
+
+    @property
+    def best_ask(self) -> int:
+        """The lowest price that a purchase pays at once: of the book, or implied."""
+        offered = [price for price in (self.ask, self.implied_ask) if price != NIL_PRICE]
+        return min(offered, default=NIL_PRICE)
 
 
 class Settled(NamedTuple):
@@ -100,11 +113,13 @@ class Tape:
         self.settled: dict[int, History[Settled]] = defaultdict(lambda: History(Settled()))
         self.indexes: dict[int, History[Print]] = defaultdict(lambda: History(Print()))
         self.futures: dict[int, list[Instrument]] = {}  # By product, nearest first.
+        self.calendars: dict[int, list[Instrument]] = {}  # Likewise.
         self._bases: dict[tuple[int, int], int] = {}
         self._fixings = Fixings(self.directory)
         self._printed = False  # Whether an index was published.
         self._books = Books()
         self._last: dict[int, int] = {}
+        self._implied: dict[tuple[int, int], int] = {}  # Price by instrument and side.
 
     def basis(self, product: int, ahead: int) -> int:
         """Return how far the terms put a month above the index at first, in price units."""
@@ -118,10 +133,13 @@ class Tape:
         self._fold_listing(outcome)
         self._fold_spot(outcome.frame)
         events = select(outcome.events, _FOLDED)
+        implied = set()
         for event in events:
             self._fold_event(event)
+            if event.kind == Did.IMPLIED:
+                implied.add(event.instrument)
         if events:
-            for instrument in self._books.fold(outcome.events):
+            for instrument in self._books.fold(outcome.events).keys() | implied:
                 self.quotes[instrument].add(events[-1].time, self._quote(instrument))
         return events
 
@@ -133,6 +151,8 @@ class Tape:
             self._books.add(one.number, one.low, one.high, one.tick)
         for product in {one.product for one in fresh}:
             self.futures[product] = self.directory.futures(product)
+            listed = self.directory.listed(product)
+            self.calendars[product] = [one for one in listed if one.form == Form.CALENDAR]
 
     def _fold_spot(self, frame: Frame) -> None:
         commands = frame.commands
@@ -164,6 +184,9 @@ class Tape:
     def _fold_event(self, event: Event) -> None:
         if is_print(event):
             self._last[event.instrument] = event.price
+        elif event.kind == Did.IMPLIED:
+            price = event.price if event.quantity else NIL_PRICE
+            self._implied[event.instrument, event.side] = price
         elif event.kind == Did.PHASED:
             self.phases[event.instrument].add(event.time, event.quantity)
         elif event.kind == Did.MARKED:
@@ -173,4 +196,5 @@ class Tape:
     def _quote(self, instrument: int) -> Quote:
         bid = self._books.levels(instrument, Side.BUY, 1) or _NOTHING
         ask = self._books.levels(instrument, Side.SELL, 1) or _NOTHING
-        return Quote(*bid[0], *ask[0], self._last.get(instrument, NIL_PRICE))
+        implied = (self._implied.get((instrument, side), NIL_PRICE) for side in Side)
+        return Quote(*bid[0], *ask[0], self._last.get(instrument, NIL_PRICE), *implied)

@@ -71,6 +71,23 @@ class View:
                 break
         return found
 
+    def calendars(self, product: int, months: int) -> list[Instrument]:
+        """Return the open calendars of a product's nearest `months` live futures."""
+        near = {one.number for one in self.instruments(product, months)}
+        return [
+            one
+            for one in self._tape.calendars.get(product, ())
+            if self.is_open(one.number) and all(leg.number in near for leg in self.legs(one))
+        ]
+
+    def legs(self, instrument: Instrument) -> list[Instrument]:
+        """Return a spread's legs, an outright as its own and only one."""
+        directory = self._tape.directory
+        legs = directory.legs.get(instrument.number)
+        if legs is None:
+            return [instrument]
+        return [directory.instruments[leg.instrument] for leg in legs]
+
     def basis(self, product: int, ahead: int) -> int:
         """Return how far the terms put a month above the index at first, in price units."""
         return self._tape.basis(product, ahead)

@@ -53,6 +53,15 @@ cash = "1000000"
 months = 1
 position_max = 25
 """
+SPREADER = """
+[[agents]]
+kind = "spreader"
+count = 1
+cash = "1000000"
+months = 2
+skew_per = 10
+position_max = 20
+"""
 STREET = """
 [[agents]]
 kind = "noise"
@@ -65,7 +74,8 @@ class Pit:
     """A market that is open, an agent in it, and `street`, whose orders the test sends."""
 
     def __init__(self, text: str, *, opened: bool = True) -> None:
-        world = scenario(agents(text + STREET))
+        calendars = 'mode = "index"\nspreads = "calendars"'
+        world = scenario(agents(text + STREET).replace('mode = "index"', calendars))
         named = participants(world)
         self.name = next(iter(named))
         self.agent: Agent = named[self.name]
@@ -89,10 +99,12 @@ class Pit:
         self._publish(found)
         return [(Did(kind), quantity) for kind, quantity in found[0].events[["kind", "quantity"]]]
 
-    def street(self, side: Side, lots: int, price: int, tif: Tif = Tif.DAY) -> None:
-        """Let somebody else send an order for the front month."""
+    def street(
+        self, side: Side, lots: int, price: int, tif: Tif = Tif.DAY, instrument: int = 0
+    ) -> None:
+        """Let somebody else send an order, for the front month unless told otherwise."""
         batch = Batch()
-        batch.enter(2, 0, side, lots, price, tif=tif)
+        batch.enter(2, instrument, side, lots, price, tif=tif)
         self.send(batch)
 
     def wake(self, seed: int = 1, after: int = SECOND) -> Batch:

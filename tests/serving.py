@@ -45,7 +45,7 @@ class Served(NamedTuple):
 def first_rows() -> tuple[Batch, int]:
     """Return the rows that found the exchange of the tests, and when."""
     products = [
-        ProductTerms(model="H100", rates=(Decimal(250),)),
+        ProductTerms(model="H100", rates=(Decimal(250),), spreads="calendars"),
         ProductTerms(model="B200", rates=(Decimal(500),)),
     ]
     return genesis(products, FIRST_DAY, START), START

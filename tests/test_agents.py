@@ -10,17 +10,17 @@ from gateway.events import Event
 from sim.agents.base import is_called, meet_call
 from sim.agents.fair import months_between
 from sim.clock import HOUR, MINUTE
-from tests.pit import ARBITRAGEUR, INDEX, LONG, MAKER, NOISE, SHORT, Pit, sent
+from tests.pit import ARBITRAGEUR, INDEX, LONG, MAKER, NOISE, SHORT, SPREADER, Pit, sent
 
 
-@pytest.mark.parametrize("text", [MAKER, NOISE, LONG, SHORT, ARBITRAGEUR])
+@pytest.mark.parametrize("text", [MAKER, NOISE, LONG, SHORT, ARBITRAGEUR, SPREADER])
 def test_nobody_sends_anything_while_the_market_is_closed(text: str) -> None:
     pit = Pit(text, opened=False)
     assert pit.view.phase(0) == Phase.CLOSE
     assert all(not len(pit.wake(seed)) for seed in range(20))
 
 
-@pytest.mark.parametrize("text", [MAKER, NOISE, LONG, SHORT, ARBITRAGEUR])
+@pytest.mark.parametrize("text", [MAKER, NOISE, LONG, SHORT, ARBITRAGEUR, SPREADER])
 def test_no_command_of_anybody_is_malformed(text: str) -> None:
     pit = Pit(text)
     pit.street(Side.BUY, 9, INDEX - 4)
@@ -72,6 +72,49 @@ def test_a_maker_does_not_take() -> None:
     pit = Pit(MAKER)
     pit.street(Side.SELL, 9, INDEX - 10)
     assert {did for did, _ in pit.send(pit.wake())} == {Did.ENTERED, Did.RESTED}
+
+
+CALENDAR, FAR = 36, 1  # The first two months' calendar, and the second of them.
+BETWEEN = TICK  # What the curve of the small scenario puts between the two.
+
+
+def test_a_spreader_quotes_the_difference_of_the_months() -> None:
+    pit = Pit(SPREADER)
+    pit.send(pit.wake())
+    orders = sorted(pit.orders(), key=lambda order: order.price)
+    assert [order.instrument for order in orders] == [CALENDAR, CALENDAR]
+    assert [order.price for order in orders] == [BETWEEN - TICK, BETWEEN + TICK]
+    assert not len(pit.wake())
+
+
+def test_a_spreader_holds_months_and_leans_against_them() -> None:
+    pit = Pit(SPREADER)
+    pit.send(pit.wake())
+    pit.street(Side.SELL, 10, BETWEEN - TICK, Tif.FAK, CALENDAR)
+    pit.send(pit.wake())
+    assert (pit.view.net[0], pit.view.net[FAR], pit.view.net[CALENDAR]) == (10, -10, 0)
+    prices = sorted(order.price for order in pit.orders())
+    assert prices == [BETWEEN - 2 * TICK, BETWEEN]
+
+
+def test_a_spreader_takes_what_two_months_imply_too_cheaply() -> None:
+    pit = Pit(SPREADER)
+    pit.street(Side.SELL, 4, INDEX)
+    pit.street(Side.BUY, 6, INDEX, instrument=FAR)
+    pit.view.look(pit.now)
+    assert pit.view.quote(CALENDAR).best_ask == 0
+    pit.send(pit.wake())
+    pit.orders()
+    assert (pit.view.net[0], pit.view.net[FAR]) == (4, -4)
+
+
+def test_noise_that_likes_calendars_trades_them() -> None:
+    pit = Pit(NOISE.replace("months = 1", "months = 2\ncalendars = 1.0\ntaking = 1.0"))
+    pit.street(Side.BUY, 9, -TICK, instrument=CALENDAR)
+    pit.street(Side.SELL, 9, TICK, instrument=CALENDAR)
+    pit.send(pit.wake())
+    pit.orders()
+    assert pit.view.net[0] == -pit.view.net[FAR] != 0
 
 
 def test_noise_keeps_a_few_orders_at_most() -> None:

@@ -5,5 +5,6 @@ from sim.agents.base import Agent
 from sim.agents.hedger import Hedger
 from sim.agents.maker import Maker
 from sim.agents.noise import Noise
+from sim.agents.spreader import Spreader
 
-__all__ = ["Agent", "Arbitrageur", "Hedger", "Maker", "Noise"]
+__all__ = ["Agent", "Arbitrageur", "Hedger", "Maker", "Noise", "Spreader"]

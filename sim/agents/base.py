@@ -61,6 +61,20 @@ class Agent(
         return max(round(rng.standard_exponential() * mean), self.order.longest + self.feed.longest)
 
 
+def requote(
+    batch: Batch, view: View, instrument: int, side: Side, lots: int, price: int, wanted: bool
+) -> None:
+    """Add what turns the orders of one side into a single one at `price`, or into none."""
+    account = view.account
+    orders = [order for order in view.working(instrument) if order.side == side]
+    for order in orders[1:] if wanted else orders:
+        batch.cancel(account, instrument, order.order_id)
+    if wanted and not orders:
+        batch.enter(account, instrument, side, lots, price, smp_id=account)
+    elif wanted and (orders[0].price != price or orders[0].leaves < lots // 2):
+        batch.replace(account, instrument, orders[0].order_id, lots, price)
+
+
 def meet_call(agent: Agent, view: View, now: int) -> Batch:
     """Return what a called account does: withdraw its orders, then pay, or reduce if it cannot."""
     batch = Batch()

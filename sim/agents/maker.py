@@ -9,9 +9,9 @@ from clearing.directory import Instrument
 from engine.instruments import TICK
 from engine.rows import Batch
 from engine.schema import NIL_PRICE, Side
-from sim.agents.base import Agent, Lots, Share, Ticks
+from sim.agents.base import Agent, Lots, Share, Ticks, requote
 from sim.agents.fair import UNKNOWN, blend, down, up
-from sim.view import Order, View
+from sim.view import View
 
 
 class Maker(Agent, frozen=True, kw_only=True, tag="maker"):
@@ -55,28 +55,7 @@ class Maker(Agent, frozen=True, kw_only=True, tag="maker"):
             bid = min(bid, best.ask - TICK)
         if best.bid != NIL_PRICE:
             ask = max(ask, best.bid + TICK)
-        self._side(batch, view, instrument, Side.BUY, bid, net < self.position_max)
-        self._side(batch, view, instrument, Side.SELL, ask, net > -self.position_max)
-
-    def _side(
-        self,
-        batch: Batch,
-        view: View,
-        instrument: Instrument,
-        side: Side,
-        price: int,
-        wanted: bool,
-    ) -> None:
-        """Add what turns the orders of one side into a single one at `price`, or into none."""
-        account, number = view.account, instrument.number
-        orders = [order for order in view.working(number) if order.side == side]
-        wanted = wanted and price >= instrument.tick
-        for order in orders[1:] if wanted else orders:
-            batch.cancel(account, number, order.order_id)
-        if wanted and not orders:
-            batch.enter(account, number, side, self.lots, price, smp_id=account)
-        elif wanted and self._is_stale(orders[0], price):
-            batch.replace(account, number, orders[0].order_id, self.lots, price)
-
-    def _is_stale(self, order: Order, price: int) -> bool:
-        return order.price != price or order.leaves < self.lots // 2
+        wants = net < self.position_max, net > -self.position_max
+        for side, price, wanted in zip(Side, (bid, ask), wants, strict=True):
+            wanted = wanted and price >= instrument.tick
+            requote(batch, view, instrument.number, side, self.lots, price, wanted)

@@ -25,12 +25,16 @@ class Noise(Agent, frozen=True, kw_only=True, tag="noise"):
     depth: Annotated[int, Meta(ge=0, le=100)] = 4  # Ticks from the touch, at most.
     orders_max: Annotated[int, Meta(ge=1, le=100)] = 4
     position_max: Lots = 80
+    calendars: Share = 0.0  # Chance of trading a calendar, where they are listed.
 
     def wake(self, view: View, now: int, rng: np.random.Generator) -> Batch:
         """Return one order, and the cancel of the oldest where there are too many."""
         batch = Batch()
         products = view.products(self.models)
-        instruments = view.instruments(products[rng.integers(len(products))], self.months)
+        product = products[rng.integers(len(products))]
+        instruments = view.instruments(product, self.months)
+        if self.calendars and rng.random() < self.calendars:
+            instruments = view.calendars(product, self.months)
         if not instruments:
             return batch
         if len(view.orders) >= self.orders_max:
@@ -44,20 +48,21 @@ class Noise(Agent, frozen=True, kw_only=True, tag="noise"):
         self, batch: Batch, view: View, instrument: Instrument, rng: np.random.Generator
     ) -> None:
         quote = view.quote(instrument.number)
-        if NIL_PRICE in (quote.bid, quote.ask):
+        bid, ask = quote.best_bid, quote.best_ask
+        if NIL_PRICE in (bid, ask):
             return
-        bias = view.net[instrument.number] / self.position_max
+        bias = view.net[view.legs(instrument)[0].number] / self.position_max
         buys = rng.random() < 0.5 - 0.5 * bias
         side = Side.BUY if buys else Side.SELL
         lots = int(rng.integers(1, self.lots + 1))
         taking = rng.random() < self.taking
         depth = TICK * int(rng.integers(0, self.depth + 1))
         if taking:
-            price = quote.ask if buys else quote.bid
+            price = ask if buys else bid
         else:
-            price = quote.bid - depth if buys else quote.ask + depth
+            price = bid - depth if buys else ask + depth
         tif = Tif.FAK if taking else Tif.DAY
-        if price > 0:
+        if instrument.low < price <= instrument.high:
             batch.enter(
                 view.account, instrument.number, side, lots, price, tif=tif, smp_id=view.account
             )
