@@ -108,3 +108,4 @@ def sum_marks(state: State, index: int) -> None:
         settlement += leg.ratio * instrument.settlement
     spread.mark = mark if is_marked else NIL_PRICE
     spread.settlement = settlement // spread.divisor if is_settled else NIL_PRICE
+    spread.is_stale = is_settled

@@ -133,6 +133,7 @@ def mark(world: World, row: Row) -> None:
     instrument.settlement, instrument.is_stale = row.value_2, row.value_2 != NIL_PRICE
     for spread in spreads_over(world.market, instrument.number):
         price_spread(world.market, spread)
+        spread.is_stale = spread.settlement != NIL_PRICE
     if instrument.is_paid_for:
         instrument.mark = row.value
     else:
