@@ -35,7 +35,7 @@ def bare_step(state: State, rows: Table, events: Table) -> int:
 
     rows: ORDER, shape (n,). events: EVENT, shape (m,), with room for all that happens.
     """
-    count = 0
+    count = int(np.int64(0))  # No literal, as in `engine.kernel.step`.
     for i in range(len(rows)):
         command = rows[i]
         reason: int = Reason.INSTRUMENT_UNKNOWN

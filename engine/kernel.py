@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from engine.amend import cancel, replace
 from engine.auction import publish
 from engine.desk import adjust, block, bust
@@ -51,7 +53,7 @@ def step(state: State, rows: Views, first: int, events: Table) -> tuple[int, int
     row needs where it might not have fitted, or 0: then the caller empties or
     grows `events` and goes on.
     """
-    count = 0
+    count = int(np.int64(0))  # A literal 0 is a type of its own: all would be compiled twice.
     for i in range(first, len(rows.order)):
         room = _room(state, rows.order[i])
         if room > len(events) - count:
