@@ -6,7 +6,7 @@ from engine.admission import admit_change
 from engine.book import find, rank_of, show, shrink, unlink
 from engine.emit import tell
 from engine.guards import daily_limits, unguarded
-from engine.jit import Index, Row, Table, kernel
+from engine.jit import Index, Row, Table, kernel, rare
 from engine.limits import reserve_of, work
 from engine.match import cross, remove, rest
 from engine.orders import is_short_of, is_unreachable, off_ladder, shows_too_little
@@ -87,7 +87,7 @@ def replace(state: State, command: Row, events: Table, count: int) -> tuple[int,
     return Reason.NONE, elect(state, command, events, count)
 
 
-@kernel
+@rare
 def _replace_stop(
     state: State, slot: Index, command: Row, events: Table, count: int
 ) -> tuple[int, int]:

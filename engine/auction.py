@@ -5,7 +5,7 @@ import numpy as np
 from engine.book import below, facing, head_of, lots_at, price_of, rank_of, take
 from engine.emit import say
 from engine.fills import keep_up, note_trade, tell_filled
-from engine.jit import Index, Row, Table, kernel
+from engine.jit import Index, Row, Table, kernel, rare
 from engine.limits import fill
 from engine.schema import NIL_PRICE, Did, Phase, Role, Side
 from engine.spreads import fill_legs
@@ -38,7 +38,7 @@ def _anchor(instrument: Row) -> int:
     return instrument.last if instrument.settlement == NIL_PRICE else instrument.settlement
 
 
-@kernel
+@rare
 def _balance(state: State, index: int, anchor: int, low: int, high: int) -> tuple[int, int]:
     """Return price and quantity with the stops that prices from `low` to `high` elect.
 

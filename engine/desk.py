@@ -4,7 +4,7 @@ import numpy as np
 
 from engine.admission import admit_new
 from engine.emit import say
-from engine.jit import Row, Table, kernel
+from engine.jit import Row, Table, kernel, rare
 from engine.limits import assign
 from engine.orders import off_ladder
 from engine.positions import find_position
@@ -15,7 +15,7 @@ from engine.trades import appraise, is_known, remember, trade_at
 _NONE = np.uint64(0)
 
 
-@kernel
+@rare
 def block(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
     """Book a trade that two accounts agreed on elsewhere. The book does not hear of it."""
     reason = _unreportable(state, command)

@@ -45,6 +45,7 @@ _KEPT = 4  # Fingerprints of one module: two options, two checkouts.
 _ENTRY: dict[str, Any] = {"cache": True, "forceinline": True, "_nrt": False}
 # What only kernels call needs no wrapper for Python, with a second and a third copy of its code.
 _KERNEL: dict[str, Any] = {**_ENTRY, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+# What is called seldom stands once, apart: inlined at each call it would be compiled again there.
 _RARE: dict[str, Any] = {**_KERNEL, "forceinline": False}
 
 

@@ -10,7 +10,7 @@ from engine.desk import adjust, block, bust
 from engine.emit import say, tell_refused
 from engine.guards import set_guards
 from engine.implied import publish_implied
-from engine.jit import Row, Table, entry, kernel
+from engine.jit import Row, Table, entry, kernel, rare
 from engine.layout import LISTING, MONEY, ORDER
 from engine.listing import (
     add_account,
@@ -202,7 +202,7 @@ def _trade(state: State, command: Row, events: Table, count: int) -> tuple[int, 
     return reason, count
 
 
-@kernel
+@rare
 def _pay(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
     kind = command.kind
     if kind == Kind.PROTECT:
@@ -234,7 +234,7 @@ def _pay(state: State, command: Row, events: Table, count: int) -> tuple[int, in
     return Reason.KIND_UNKNOWN, count
 
 
-@kernel
+@rare
 def _arrange(state: State, rows: Views, i: int, events: Table, count: int) -> tuple[int, int]:
     command = rows.money[i]
     kind = command.kind
@@ -257,7 +257,7 @@ def _arrange(state: State, rows: Views, i: int, events: Table, count: int) -> tu
     return Reason.KIND_UNKNOWN, count
 
 
-@kernel
+@rare
 def _oversee(state: State, rows: Views, i: int, events: Table, count: int) -> tuple[int, int]:
     """Do what the calendar or the exchange's desk asks for."""
     command = rows.money[i]

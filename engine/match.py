@@ -138,7 +138,7 @@ def _cross_paths(state: State, slot: Index, command: Row, events: Table, count: 
     return count
 
 
-@kernel
+@rare
 def fillable(state: State, taker: Row, enough: int) -> int:
     """Return how many lots would trade at once within the limit; counting stops at `enough`.
 

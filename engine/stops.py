@@ -4,7 +4,7 @@ import numpy as np
 
 from engine.book import head_of, link, price_of, rank_of, trigger_rank_of, unlink
 from engine.emit import tell
-from engine.jit import Index, Row, Table, kernel
+from engine.jit import Index, Row, Table, kernel, rare
 from engine.match import cross, rest
 from engine.schema import NIL_PRICE, Did, Phase, Side
 from engine.state import State
@@ -84,7 +84,7 @@ def _next_elected(state: State, index: int) -> Index:
     return chosen
 
 
-@kernel
+@rare
 def _trigger(state: State, slot: Index, command: Row, events: Table, count: int) -> int:
     """Take a stop off its ladder and let it trade; in an auction it only joins the book."""
     order = state.orders[slot]

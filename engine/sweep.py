@@ -6,7 +6,7 @@ from engine.auction import publish, uncross
 from engine.book import below, head_of
 from engine.emit import say
 from engine.halts import plan, tell_phase
-from engine.jit import Row, Table, kernel
+from engine.jit import Row, Table, kernel, rare
 from engine.limits import reserve_of
 from engine.match import remove
 from engine.phases import may_cancel
@@ -20,7 +20,7 @@ LADDERS = 4  # Of an instrument: bids, asks, stops to buy, stops to sell.
 _NONE = np.uint64(0)
 
 
-@kernel
+@rare
 def cancel_all(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
     """Cancel an account's orders: of an instrument, a product, a side, or all."""
     if not 0 < command.account < state.totals[0].accounts:
@@ -54,7 +54,7 @@ def cancel_all(state: State, command: Row, events: Table, count: int) -> tuple[i
     return Reason.NONE, count
 
 
-@kernel
+@rare
 def cancel_tagged(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
     """Cancel those of an account's orders in an instrument that carry a tag."""
     if not 0 < command.account < state.totals[0].accounts:
