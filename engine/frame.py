@@ -101,8 +101,8 @@ def pack(frame: Frame, previous: bytes, kept: int, room: int) -> bytes:
         *(frame.seq, kept, room, previous, frame.event_hash, frame.ledger_hash, NO_HASH),
     )[:_HASHED]
     padding = bytes(frame_bytes(frame) - HEADER_BYTES - frame.commands.nbytes - len(frame.text))
-    body = b"".join((frame.commands.tobytes(), frame.text, padding))
-    return b"".join((head, digest(head, body), body))
+    body = frame.commands.view(np.uint8).data, frame.text, padding
+    return b"".join((head, digest(head, *body), *body))
 
 
 def frame_hash(packed: bytes) -> bytes:

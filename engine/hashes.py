@@ -27,7 +27,7 @@ def digest(*parts: bytes | memoryview) -> bytes:
 
 def event_chain(previous: bytes, events: Table) -> bytes:
     """Return the chain after a frame whose events (EVENT, contiguous) these are."""
-    return digest(previous, events.tobytes())
+    return digest(previous, events.view(np.uint8).data)
 
 
 def state_hash(state: State) -> str:
