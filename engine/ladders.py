@@ -2,17 +2,13 @@
 
 import numpy as np
 
+# What finds, links and cancels an order stands together at first: often in one cache line.
 ORDER_SLOT = np.dtype(
     [
         ("order_id", "<i8"),  # 0 while the slot is free.
         ("tag", "<i8"),
         ("price", "<i8"),
         ("leaves", "<i8"),  # What is left to trade.
-        ("shown", "<i8"),  # What of it the book displays.
-        ("filled", "<i8"),
-        ("trigger", "<i8"),  # Of a stop, elected or not.
-        ("display", "<i8"),  # The most lots it shows; 0: all.
-        ("reserve", "<i8"),  # Micro-dollars a lot: its limit's loss against the mark, or premium.
         ("level", "<u4"),  # Place in `levels`.
         ("prev", "<u4"),
         ("next", "<u4"),  # Free slots: the next free slot.
@@ -20,13 +16,18 @@ ORDER_SLOT = np.dtype(
         ("instrument", "<u4"),
         ("account", "<i4"),
         ("session", "<i4"),
-        ("smp_id", "<i4"),
-        ("expiry", "<i4"),
         ("side", "u1"),
         ("type", "u1"),
         ("tif", "u1"),
-        ("smp_rule", "u1"),
         ("ladder", "u1"),  # Its place in `sides`: the book's side, or a stop's.
+        ("display", "<i8"),  # The most lots it shows; 0: all.
+        ("shown", "<i8"),  # What of it the book displays.
+        ("reserve", "<i8"),  # Micro-dollars a lot: its limit's loss against the mark, or premium.
+        ("filled", "<i8"),
+        ("trigger", "<i8"),  # Of a stop, elected or not.
+        ("smp_id", "<i4"),
+        ("expiry", "<i4"),
+        ("smp_rule", "u1"),
         ("quote", "u1"),  # 1: a side of a quote.
         ("spare", "S6"),
     ]
