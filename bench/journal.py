@@ -11,13 +11,19 @@ import pathlib
 import statistics
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 
 from bench import workloads
 from bench.kernel import cut
 from bench.measure import Row, options, publish, race, timed
+from clearing.house import House
+from clearing.terms import ProductTerms, encode_terms
+from clearing.venue import Venue
 from engine.disk import Disk
 from engine.exchange import Exchange
 from engine.frame import NO_HASH, Frame, frame_bytes
+from engine.hashes import state_hash
 from engine.jit import Table
 from engine.journal import Durability, Journal
 from engine.rows import Batch
@@ -26,10 +32,12 @@ from engine.segments import SEGMENT_BYTES
 
 SYNCED = (1, 16, 256, 1_024)  # Rows of a frame.
 FRAMES = 150
+TURNS = 5  # Of so many frames each, in turn with those by hand.
 UNSYNCED = 1_024
 UNSYNCED_KINDS = (Durability.OS, Durability.NONE)
 MESSAGES, MESSAGES_FULL = 200_000, 2_000_000
 MILLION = 1e6
+TERMS = ProductTerms(model="H100", rates=(Decimal(400),))
 
 
 class ByHand:
@@ -116,30 +124,95 @@ def unsynced(flow: workloads.Flow, folder: pathlib.Path, kind: Durability, round
     return Row(f"{kind}, frames of {UNSYNCED:,}", rate, "M commands/s")
 
 
-def recovery(flow: workloads.Flow, folder: pathlib.Path, rounds: int) -> Row:
-    """Return how fast a journal is read, proven and replayed by the engine."""
+def overlapped(flow: workloads.Flow, folder: pathlib.Path, size: int) -> Row:
+    """Return the rate where frames are matched while a sync is under way, as the gateway does.
+
+    One sync is in flight and covers all that was appended before it began. By hand: the same
+    bytes, in as many writes and syncs.
+    """
+    exchange, by_hand = opened(flow, folder, Durability.FSYNC), ByHand(folder)
+    batches = [batch_of(rows) for rows in cut(flow.messages, size)]
+    rates: tuple[list[float], list[float]] = ([], [])
+    with ThreadPoolExecutor(1) as pool:
+        for first in range(0, min(TURNS * FRAMES, len(batches)), FRAMES):
+            turn = batches[first : first + FRAMES]
+            rows = sum(map(len, turn))
+            began = time.perf_counter()
+            groups = _submit_beside(exchange, turn, pool)
+            taken = time.perf_counter() - began
+            contents = [b"".join(map(content_of, group)) for group in groups]
+            began = time.perf_counter()
+            for content in contents:
+                by_hand.write(content)
+            rates[0].append(rows / taken)
+            rates[1].append(rows / (time.perf_counter() - began))
+    exchange.close()
+    by_hand.close()
+    rate, raw = (statistics.median(each) for each in rates)
+    label = f"fsync beside matching, frames of {size:,}"
+    return Row(label, rate, "commands/s", f"by hand: {raw:,.0f}", rate / raw)
+
+
+def _submit_beside(
+    exchange: Exchange, batches: list[Batch], pool: ThreadPoolExecutor
+) -> list[list[Batch]]:
+    """Submit batches and return, once all are kept, which of them went into each sync."""
+    groups: list[list[Batch]] = [[]]
+    syncing = pool.submit(exchange.sync)
+    for batch in batches:
+        exchange.submit(batch, 0)
+        groups[-1].append(batch)
+        if syncing.done():
+            syncing = pool.submit(exchange.sync)
+            groups.append([])
+    syncing.result()
+    exchange.sync()
+    return [group for group in groups if group]
+
+
+def recovery(flow: workloads.Flow, folder: pathlib.Path, rounds: int) -> list[Row]:
+    """Return how fast a journal is read, proven and replayed: by the engine, and by both."""
     folder = folder / "recovery"
     folder.mkdir()
-    exchange = opened(flow, folder, Durability.NONE)
-    for now, rows in enumerate(cut(flow.messages, UNSYNCED)):
-        exchange.submit(batch_of(rows), now)
-    exchange.close()
-    (directory,) = folder.iterdir()
-    seconds = race({"replay": lambda: _replayed(directory, flow.instruments)}, rounds)["replay"]
-    rate = (len(flow.opening) + len(flow.messages)) / seconds / MILLION
-    return Row("recovery of the engine", rate, "M commands/s")
+    journal = Journal(pathlib.Path(folder), Disk(), Durability.NONE)
+    venue = Venue(Exchange(journal, workloads.sizes(flow.instruments)), House())
+    market = workloads.market(flow.instruments, encode_terms(TERMS))
+    fills = batch_of(flow.opening[len(market) :])
+    for batch in (market, fills, *map(batch_of, cut(flow.messages, UNSYNCED))):
+        venue.submit(batch, 0)
+    hashes = _hashes(venue)
+    venue.close()
+    made = {
+        "engine": lambda: _replayed(folder, flow.instruments, False, hashes),
+        "engine and house": lambda: _replayed(folder, flow.instruments, True, hashes),
+    }
+    seconds = race(made, rounds)
+    rows = (len(flow.opening) + len(flow.messages)) / MILLION
+    return [Row(f"recovery of {who}", rows / seconds[who], "M commands/s") for who in made]
 
 
-def _replayed(directory: pathlib.Path, instruments: int) -> float:
+def _hashes(venue: Venue) -> tuple[str, bytes, bytes]:
+    exchange = venue.exchange
+    return state_hash(exchange.state), exchange.chain, venue.house.ledger.hash()
+
+
+def _replayed(
+    directory: pathlib.Path, instruments: int, with_house: bool, hashes: tuple[str, bytes, bytes]
+) -> float:
+    """Return the CPU seconds of a replay that ends in these hashes."""
     journal = Journal(directory, Disk(), Durability.OS)
-    exchange = Exchange(journal, workloads.sizes(instruments))
-
-    def work() -> None:
+    venue = Venue(Exchange(journal, workloads.sizes(instruments)), House())
+    began = time.process_time()
+    if with_house:
+        venue.replay(journal.frames())
+    else:
         for frame in journal.frames():
-            exchange.replay(frame)
-
-    seconds = timed(work)
-    exchange.close()
+            venue.exchange.replay(frame)
+    assert venue.exchange.chain == hashes[1]
+    seconds = time.process_time() - began
+    proven = _hashes(venue)
+    venue.close()
+    assert proven[: 3 if with_house else 2] == hashes[: 3 if with_house else 2]
     return seconds
 
 
@@ -151,8 +224,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=".", prefix=".bench-") as name:
         folder = pathlib.Path(name)
         rows = [synced(flow, folder, size) for size in SYNCED]
+        rows += [overlapped(flow, folder, size) for size in SYNCED]
         rows += [unsynced(flow, folder, kind, rounds) for kind in UNSYNCED_KINDS]
-        rows.append(recovery(flow, folder, rounds))
+        rows += recovery(flow, folder, rounds)
     publish("journal", rows, chosen.json)
 
 

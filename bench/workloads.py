@@ -84,14 +84,17 @@ def sizes(instruments: int) -> Sizes:
     )
 
 
-def market(instruments: int) -> Batch:
-    """Return the rows that list instruments, open them, and give each account money."""
+def market(instruments: int, terms: str = "") -> Batch:
+    """Return the rows that list instruments, open them, and give each account money.
+
+    terms: of the product, for the clearing house; the kernel does not read them.
+    """
     batch = Batch()
-    batch.money(Kind.PRODUCT, product=0)
+    batch.money(Kind.PRODUCT, product=0, text=terms)
     batch.money(Kind.OPEN_OWNER, other=1)
     for account in range(1, ACCOUNTS + 1):
         batch.money(Kind.OPEN_ACCOUNT, account=account, other=1)
-        batch.money(Kind.DEPOSIT, account=account, value=2**58)
+        batch.money(Kind.DEPOSIT, account=account, value=2**52)
     for number in range(instruments):
         batch.listing(
             number,
