@@ -221,11 +221,14 @@ def test_everything_published_is_rebuilt_from_events(seed: int) -> None:
 
 
 def test_the_lots_in_front_of_an_order_are_known() -> None:
-    rig = Rig(13)
-    while not any(len(queue) > 2 for queue in queues_of(rig.state, 0).values()):
-        rig.apply(draw(rig.source))
+    rig, batch = Rig(13), Batch()
+    low = rig.source.world.market.instruments[0].low
+    for account, lots in ((1, 5), (2, 3), (3, 1)):
+        batch.enter(account, 0, Side.BUY, lots, low)
+    rig.apply(rig.source.stamp(batch))
     queue = max(queues_of(rig.state, 0).values(), key=len)
     queues = rig.lines[0][1].channel._queues
     ahead = [queues.ahead(order_id) for order_id, _ in queue]
     lots = [shown for _, shown in queue]
+    assert lots == [5, 3, 1]
     assert ahead == [sum(lots[:place]) for place in range(len(lots))]
