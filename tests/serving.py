@@ -15,14 +15,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from websockets.sync.client import ClientConnection
+from websockets.sync.client import ClientConnection, connect
 
 from clearing import calendar
 from clearing.directory import Directory
 from clearing.genesis import genesis
 from clearing.terms import ProductTerms
 from engine.rows import Batch
-from gateway.operator import KeyMade
+from gateway.operator import KeyMade, new_key, open_account
 
 FIRST_DAY = datetime.date(2026, 8, 4)
 START = calendar.moment(FIRST_DAY, 9 * 3_600)  # Chicago, 09:00: the market is open.
@@ -103,3 +103,15 @@ if __name__ == "__main__":
 
     pace = sys.argv[2] if len(sys.argv) > 2 else "real"
     sys.exit(serve(Path(sys.argv[1]), port=0, speed=pace, founding=founding))
+
+
+@contextlib.contextmanager
+def logged_in(directory: Path, *names: str) -> Iterator[list[ClientConnection]]:
+    """Serve an exchange, and yield a socket for a new account of each name, with its key."""
+    with serving(directory) as served, contextlib.ExitStack() as closing:
+        found = []
+        for name in names:
+            open_account(directory, name, cash="1000000")
+            found.append(closing.enter_context(connect(served.ws)))
+            login(found[-1], new_key(directory, name))
+        yield found

@@ -1,27 +1,19 @@
 """Mass quotes over the wire: both sides of each at once, or what was wrong with it."""
 
-import contextlib
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import ClientConnection
 
-from gateway.operator import new_key, open_account
-from tests.serving import ask, login, serving
+from tests.serving import ask, logged_in
 
 FRONT, NEXT = "H100_USD-31AUG26", "H100_USD-30SEP26"
 
 
 @pytest.fixture
 def sockets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[ClientConnection]]:
-    directory = tmp_path_factory.mktemp("quotes")
-    with serving(directory) as served, contextlib.ExitStack() as closing:
-        found = []
-        for name in ("ann", "bob"):
-            open_account(directory, name, cash="1000000")
-            found.append(closing.enter_context(connect(served.ws)))
-            login(found[-1], new_key(directory, name))
+    with logged_in(tmp_path_factory.mktemp("quotes"), "ann", "bob") as found:
         yield found
 
 

@@ -3,29 +3,25 @@
 import numpy as np
 import pytest
 
-from engine.check import check
 from engine.hashes import list_orders
 from engine.instruments import VALUE
-from engine.kernel import step, views
-from engine.layout import EVENT
 from engine.rows import Batch
 from engine.schema import AccountType, Did, Form, Kind, Phase, Reason, Side, Standing
-from engine.state import Sizes, State, new_state
+from engine.state import State
+from tests.desk import Desk
 
 MONTHS = 4
 RATES = [110_000_000, 95_000_000, 90_000_000, 60_000_000]
 CHARGE = 20_000_000
 MARK = 100
 CALENDARS = [(0, 1), (1, 2), (0, 3)]  # Listed after the months, in this order.
-SIZES = Sizes(orders=512, levels=8_192, instruments=8, products=2, accounts=8, positions=64)
 
 
-class Desk:
+class Months(Desk):
     """Four months of one product, marked at 100, and calendars; account 1 trades with account 2."""
 
     def __init__(self, cash: int = 10**12, percent: int = 100) -> None:
-        self.state = new_state(SIZES)
-        self.seq = 0
+        super().__init__()
         batch = Batch()
         batch.money(Kind.PRODUCT, product=0)
         for month, rate in enumerate(RATES):
@@ -43,23 +39,6 @@ class Desk:
             batch.money(Kind.MARK, instrument=month, value=MARK, value_2=MARK)
         batch.money(Kind.PHASE, product=0, code=Phase.OPEN)
         self.do(batch)
-
-    def do(self, batch: Batch) -> np.ndarray:
-        """Apply rows to the kernel; return their events."""
-        rows = batch.rows.copy()
-        rows["seq"] = np.arange(self.seq + 1, self.seq + 1 + len(rows))
-        self.seq += len(rows)
-        events = np.zeros(4_096, EVENT)
-        done, count, room = step(self.state, views(rows), 0, events)
-        assert (done, room) == (len(rows), 0)
-        check(self.state)
-        return events[:count]
-
-    def enter(self, account: int, month: int, side: int, quantity: int, price: int) -> np.ndarray:
-        """Enter one order; return its events."""
-        batch = Batch()
-        batch.enter(account, month, side, quantity, price)
-        return self.do(batch)
 
 
 def list_month(batch: Batch, month: int) -> None:
@@ -134,7 +113,7 @@ def drawn_price(rng: np.random.Generator, number: int, side: int) -> int:
 @pytest.mark.parametrize("seed", range(24))
 def test_no_subset_of_fills_needs_more_than_the_bound(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    desk = Desk(cash=int(rng.integers(1, 40)) * 100_000_000)
+    desk = Months(cash=int(rng.integers(1, 40)) * 100_000_000)
     for _ in range(3):  # Positions come from trades with account 2, inside the same bound.
         number, side, lots = (int(x) for x in rng.integers([0, 0, 1], [7, 2, 8]))
         price = MARK if number < MONTHS else 0
@@ -174,7 +153,7 @@ def fully_filled(orders: list[tuple[int, int, int]]) -> tuple[np.ndarray, np.nda
 
 
 def test_a_refusal_names_what_was_required_and_what_was_there() -> None:
-    desk = Desk(cash=200_000_000, percent=110)
+    desk = Months(cash=200_000_000, percent=110)
     [event] = desk.enter(1, 0, Side.BUY, 2, MARK)
     assert event["reason"] == Reason.MARGIN_SHORT
     assert (event["price"], event["quantity"]) == (242_000_000, 200_000_000)
@@ -182,7 +161,7 @@ def test_a_refusal_names_what_was_required_and_what_was_there() -> None:
 
 
 def test_a_limit_beyond_the_mark_reserves_its_loss() -> None:
-    desk = Desk(cash=110_000_000 + 9 * VALUE)
+    desk = Months(cash=110_000_000 + 9 * VALUE)
     [event] = desk.enter(1, 0, Side.BUY, 1, MARK + 10)
     assert event["reason"] == Reason.MARGIN_SHORT
     desk.enter(1, 0, Side.BUY, 1, MARK + 9)
@@ -190,7 +169,7 @@ def test_a_limit_beyond_the_mark_reserves_its_loss() -> None:
 
 
 def test_a_marked_down_account_may_only_reduce() -> None:
-    desk = Desk(cash=1_150_000_000)
+    desk = Months(cash=1_150_000_000)
     desk.enter(2, 0, Side.SELL, 10, MARK)
     desk.enter(1, 0, Side.BUY, 10, MARK)
     batch = Batch()
@@ -201,7 +180,7 @@ def test_a_marked_down_account_may_only_reduce() -> None:
 
 
 def test_an_account_under_call_may_only_reduce_whatever_its_cash() -> None:
-    desk = Desk()
+    desk = Months()
     desk.enter(2, 0, Side.SELL, 5, MARK)
     desk.enter(1, 0, Side.BUY, 5, MARK)
     batch = Batch()
@@ -212,7 +191,7 @@ def test_an_account_under_call_may_only_reduce_whatever_its_cash() -> None:
 
 
 def test_all_money_out_then_an_order_is_refused_in_one_frame() -> None:
-    desk = Desk(cash=500_000_000)
+    desk = Months(cash=500_000_000)
     batch = Batch()
     batch.money(Kind.WITHDRAW, account=1, value=500_000_000)
     batch.enter(1, 0, Side.BUY, 1, MARK)
@@ -222,7 +201,7 @@ def test_all_money_out_then_an_order_is_refused_in_one_frame() -> None:
 
 
 def test_gains_that_are_not_paid_yet_cannot_be_withdrawn() -> None:
-    desk = Desk(cash=1_000_000_000)
+    desk = Months(cash=1_000_000_000)
     desk.enter(2, 0, Side.SELL, 1, MARK - 50)
     desk.enter(1, 0, Side.BUY, 1, MARK - 50)
     assert desk.state.accounts[1]["open"] == 50 * VALUE
@@ -234,7 +213,7 @@ def test_gains_that_are_not_paid_yet_cannot_be_withdrawn() -> None:
 
 
 def test_a_rate_that_rises_is_felt_by_positions_and_orders() -> None:
-    desk = Desk()
+    desk = Months()
     desk.enter(1, 1, Side.BUY, 3, 90)
     before = int(desk.state.accounts[1]["bounds"])
     batch = Batch()

@@ -223,8 +223,8 @@ def test_everything_published_is_rebuilt_from_events(seed: int) -> None:
 def test_the_lots_in_front_of_an_order_are_known() -> None:
     rig, batch = Rig(13), Batch()
     low = rig.source.world.market.instruments[0].low
-    for account, lots in ((1, 5), (2, 3), (3, 1)):
-        batch.enter(account, 0, Side.BUY, lots, low)
+    for account, quantity in ((1, 5), (2, 3), (3, 1)):
+        batch.enter(account, 0, Side.BUY, quantity, low)
     rig.apply(rig.source.stamp(batch))
     queue = max(queues_of(rig.state, 0).values(), key=len)
     queues = rig.lines[0][1].channel._queues

@@ -5,16 +5,12 @@ import itertools
 import numpy as np
 import pytest
 
-from engine.check import check
 from engine.hashes import list_orders
-from engine.kernel import step, views
-from engine.layout import EVENT
 from engine.rows import Batch
 from engine.schema import NIL_PRICE, Did, Form, Kind, Phase, Reason, Side
-from engine.state import Sizes, new_state
+from tests.desk import Desk
 
 USD = 1_000_000
-SIZES = Sizes(orders=512, levels=8_192, instruments=8, products=2, accounts=8, positions=64)
 FORMS = (Form.CALL, Form.PUT, Form.EVENT, Form.EVENT)
 TOP = 100  # Of each ladder.
 RATE = 30 * USD
@@ -22,12 +18,11 @@ MARKS = (20, 85, NIL_PRICE, 50)
 SHORT = np.array([50, 100, 100, 100]) * USD  # What a lot sold needs: rate and mark, or in full.
 
 
-class Desk:
+class Contracts(Desk):
     """Two options and two event contracts, prices in dollars; account 1 trades with account 2."""
 
     def __init__(self, cash: int) -> None:
-        self.state = new_state(SIZES)
-        self.seq = 0
+        super().__init__()
         batch = Batch()
         batch.money(Kind.PRODUCT, product=0)
         for number, form in enumerate(FORMS):
@@ -41,23 +36,6 @@ class Desk:
                 batch.money(Kind.MARK, instrument=number, value=mark, value_2=mark)
         batch.money(Kind.PHASE, product=0, code=Phase.OPEN)
         self.do(batch)
-
-    def do(self, batch: Batch) -> np.ndarray:
-        """Apply rows to the kernel; return their events."""
-        rows = batch.rows.copy()
-        rows["seq"] = np.arange(self.seq + 1, self.seq + 1 + len(rows))
-        self.seq += len(rows)
-        events = np.zeros(4_096, EVENT)
-        done, count, room = step(self.state, views(rows), 0, events)
-        assert (done, room) == (len(rows), 0)
-        check(self.state)
-        return events[:count]
-
-    def enter(self, account: int, number: int, side: int, quantity: int, price: int) -> np.ndarray:
-        """Enter one order; return its events."""
-        batch = Batch()
-        batch.enter(account, number, side, quantity, price)
-        return self.do(batch)
 
     def locked(self) -> int:
         """Return what positions and orders of account 1 need of its equity."""
@@ -100,7 +78,7 @@ def list_contract(batch: Batch, number: int, form: Form) -> None:
     )
 
 
-def worst_of_all_subsets(desk: Desk) -> int:
+def worst_of_all_subsets(desk: Contracts) -> int:
     """Return the most that any subset of fills would need and would have paid."""
     numbers, lots, prices = desk.working()
     chosen = np.array(list(itertools.product((0, 1), repeat=len(lots))), np.int64)
@@ -111,9 +89,9 @@ def worst_of_all_subsets(desk: Desk) -> int:
     return int((short @ SHORT + paid).max())
 
 
-def random_desk(rng: np.random.Generator) -> Desk:
+def random_desk(rng: np.random.Generator) -> Contracts:
     """Return a desk whose account 1 holds something, and works up to eight orders."""
-    desk = Desk(cash=int(rng.integers(1, 30)) * 100 * USD)
+    desk = Contracts(cash=int(rng.integers(1, 30)) * 100 * USD)
     for _ in range(4):
         number, side, lots = (int(x) for x in rng.integers([0, 0, 1], [len(FORMS), 2, 8]))
         price = int(rng.integers(1, TOP))
@@ -140,7 +118,7 @@ def test_no_subset_of_fills_needs_more_than_is_locked(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(25))
 def test_in_one_contract_no_less_would_do(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    desk = Desk(cash=10**10)
+    desk = Contracts(cash=10**10)
     number = int(rng.integers(len(FORMS)))
     for _ in range(8):
         side, lots = int(rng.integers(2)), int(rng.integers(1, 9))
@@ -151,7 +129,7 @@ def test_in_one_contract_no_less_would_do(seed: int) -> None:
 
 @pytest.mark.parametrize(("side", "needs"), [(Side.BUY, 37), (Side.SELL, 63)])
 def test_an_event_contract_needs_its_price_or_the_rest_to_the_payout(side: int, needs: int) -> None:
-    desk = Desk(cash=10 * needs * USD)
+    desk = Contracts(cash=10 * needs * USD)
     assert desk.enter(1, 2, side, 11, 37)[0]["reason"] == Reason.MARGIN_SHORT
     desk.enter(1, 2, side, 10, 37)
     assert desk.locked() == 10 * needs * USD
@@ -161,7 +139,7 @@ def test_an_event_contract_needs_its_price_or_the_rest_to_the_payout(side: int, 
 
 
 def test_who_bought_an_option_needs_nothing_more() -> None:
-    desk = Desk(cash=200 * USD)
+    desk = Contracts(cash=200 * USD)
     desk.enter(2, 0, Side.SELL, 10, 20)
     desk.enter(1, 0, Side.BUY, 10, 20)
     assert (desk.locked(), desk.state.accounts[1]["equity"]) == (0, 0)
@@ -172,7 +150,7 @@ def test_who_bought_an_option_needs_nothing_more() -> None:
 
 
 def test_a_premium_that_was_received_for_an_unmarked_contract_cannot_leave() -> None:
-    desk = Desk(cash=100 * USD)
+    desk = Contracts(cash=100 * USD)
     batch = Batch()
     list_contract(batch, len(FORMS), Form.CALL)
     batch.money(Kind.PHASE, instrument=len(FORMS), code=Phase.OPEN)
