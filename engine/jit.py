@@ -1,10 +1,14 @@
 """The one place that configures numba, for all packages.
 
-numba's disk cache looks only at the file that a function stands in: it does not
-see a change in the functions that it calls, nor in the options it was compiled
+numba's disk cache looks only at the file that a function stands in, its path and its age: it
+does not see a change in the functions that it calls, nor in the options it was compiled
 with. So each kernel module has a cache folder named after everything that
 decides its machine code: numba, its options, and every source of ours that the
-module imports, directly or not. A stale kernel can never be loaded.
+module imports, directly or not. A stale kernel can never be loaded, and a second checkout of the
+same sources compiles nothing.
+
+With `NUMBA_DISABLE_JIT=1` kernels run as the Python that they are written in: thousands of times
+slower, at once, and under a debugger.
 """
 
 import functools
@@ -18,9 +22,11 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numba
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import config
+from numba.core.caching import _CacheLocator
 from numba.core.compiler import Compiler
 from numba.extending import intrinsic
 from numpy.typing import NDArray
@@ -36,6 +42,7 @@ Records = Any  # A Table whose rows the kernel reads as objects.
 # with a signed integer it would become a float.
 Index = Any
 
+_WORD = 8  # Bytes.
 _ROOT = pathlib.Path(__file__).parent.parent
 _OURS = re.compile(r"^(?:from|import) ((?:engine|clearing|gateway|sim)[.\w]*)", re.MULTILINE)
 _KEPT = 4  # Fingerprints of one module: two options, two checkouts.
@@ -62,6 +69,8 @@ class _Distinct(Compiler):  # type: ignore[misc]
 
 def entry(function: F) -> F:
     """Compile a kernel that Python calls; its arrays must not overlap, but where it only reads."""
+    if config.DISABLE_JIT:
+        return _interpreted(function)
     return _compile(function, {**_ENTRY, "pipeline_class": _Distinct})
 
 
@@ -84,6 +93,8 @@ def direct(function: F, *arguments: Any) -> F:
     numba looks at the type of every argument of every call, which takes ten times as long as
     the call. What is returned looks at none: arguments of other types would crash the process.
     """
+    if config.DISABLE_JIT:
+        return function
     compiled: Any = function
     signature = tuple(numba.typeof(argument) for argument in arguments)
     compiled.compile(signature)
@@ -101,17 +112,95 @@ def cache_root() -> pathlib.Path:
 
 def is_cold() -> bool:
     """Whether some kernel module that is loaded has no compiled kernels yet."""
-    return any(not any(folder.glob("*/*.nbi")) for folder in _folders)
+    return any(not any(folder.glob("*.nbi")) for folder in _folders)
 
 
 _folders: set[pathlib.Path] = set()
 
 
 def _compile(function: F, options: dict[str, Any]) -> F:
-    source = pathlib.Path(sys.modules[function.__module__].__file__ or "")
-    config.CACHE_DIR = str(_cache_folder(source))
-    compiled: F = numba.njit(**options)(function)
+    config.CACHE_LOCATOR_CLASSES = f"{__name__}._Fingerprint"
+    try:
+        compiled: F = numba.njit(**options)(function)
+    finally:
+        config.CACHE_LOCATOR_CLASSES = ""
     return compiled
+
+
+class _Fingerprint(_CacheLocator):  # type: ignore[misc]
+    """Tells numba where a kernel's machine code lies: with all that was made of the same sources.
+
+    numba's own locators ask for the path and the age of the source as well.
+    """
+
+    def __init__(self, function: Callable[..., Any], source: str) -> None:
+        self._folder = _cache_folder(pathlib.Path(source))
+        self._line = function.__code__.co_firstlineno
+
+    @classmethod
+    def from_function(cls, function: Callable[..., Any], source: str) -> "_Fingerprint":
+        return cls(function, source)
+
+    def get_cache_path(self) -> str:
+        return str(self._folder)
+
+    def get_source_stamp(self) -> str:
+        return self._folder.name
+
+    def get_disambiguator(self) -> str:
+        return str(self._line)
+
+
+def _interpreted(function: F) -> F:
+    """Return the function itself, given its tables as ones whose rows are objects."""
+
+    @functools.wraps(function)
+    def call(*arguments: Any) -> Any:
+        with np.errstate(over="ignore"):
+            return function(*map(_as_objects, arguments))
+
+    return call  # type: ignore[return-value]
+
+
+def _as_objects(argument: Any) -> Any:
+    if isinstance(argument, tuple):
+        return type(argument)(*map(_as_objects, argument))
+    if isinstance(argument, np.ndarray) and argument.dtype.names:
+        return _Rows(argument)
+    return argument
+
+
+class _Rows:
+    """A record array as interpreted kernels read it: what numba makes of it."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def __getitem__(self, place: Any) -> Any:
+        found = self._table[place]
+        return _Record(found) if isinstance(found, np.void) else _Rows(found)
+
+    def __setitem__(self, place: Any, row: Any) -> None:
+        self._table[place] = row._row
+
+
+class _Record:
+    """One row: its fields are attributes; those of 64 bits wrap around as a kernel's do."""
+
+    __slots__ = ("_row",)
+
+    def __init__(self, row: Any) -> None:
+        object.__setattr__(self, "_row", row)
+
+    def __getattr__(self, name: str) -> Any:
+        value = self._row[name]
+        return value if value.dtype.itemsize == _WORD else value.item()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self._row[name] = value
 
 
 @functools.cache
@@ -154,11 +243,17 @@ def _forget_old(name: str) -> None:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def highest_bit(_context: Any, word: Any) -> Any:
-    """Return the place, 0 to 63, of the highest bit of a uint64 that is not 0."""
-
+def _count_zeros(_context: Any, word: Any) -> Any:
     def code(_inner: Any, builder: Any, _signature: Any, args: Any) -> Any:
         zeros = builder.ctlz(args[0], ir.Constant(ir.IntType(1), 1))
         return builder.sub(args[0].type(63), zeros)
 
     return types.uint64(types.uint64), code
+
+
+def _count_digits(word: Any) -> Any:
+    return np.uint64(int(word).bit_length() - 1)
+
+
+# The place, 0 to 63, of the highest bit of a uint64 that is not 0.
+highest_bit = _count_digits if config.DISABLE_JIT else _count_zeros

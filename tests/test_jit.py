@@ -1,10 +1,15 @@
 """Stale machine code is never run: the cache folder follows every source it was made from."""
 
+import os
 import pathlib
+import subprocess
+import sys
 
 import pytest
 
 from engine import jit
+
+_PROJECT = pathlib.Path(__file__).parent.parent
 
 
 def _tree(root: pathlib.Path) -> pathlib.Path:
@@ -55,3 +60,26 @@ def test_old_fingerprints_are_deleted(source: pathlib.Path) -> None:
     kept = sorted(path.name for path in jit.cache_root().iterdir())
     assert len(kept) == 4
     assert made[-1].name in kept
+
+
+def test_two_checkouts_of_the_same_sources_share_their_machine_code(
+    source: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = _folder(source)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.setattr(jit, "_ROOT", elsewhere)
+    assert _folder(_tree(elsewhere)) == here
+
+
+def test_kernels_run_interpreted_as_they_run_compiled() -> None:
+    scene = _PROJECT / "tests" / "scenes" / "implied_prices.scene"
+    played = subprocess.run(
+        [sys.executable, "-m", "sim.cli", "play", str(scene)],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        cwd=_PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert played.returncode == 0, played.stdout + played.stderr
