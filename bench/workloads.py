@@ -4,16 +4,13 @@ A flow names orders by the ids that the engine gives, so it is made by playing i
 against the kernel, a few rows at a time, and kept as a file for the next run.
 """
 
-import hashlib
-import os
-import pathlib
 import random
-import tempfile
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
+from bench.kept import kept
 from engine.jit import Table
 from engine.kernel import step, views
 from engine.layout import EVENT
@@ -58,18 +55,20 @@ class Flow(NamedTuple):
 
 
 def flow(name: str, messages: int, seed: int = 1) -> Flow:
-    """Return a workload, from the file of an earlier run where there is one."""
-    folder = pathlib.Path(tempfile.gettempdir())
-    path = folder / f"cfx-flow-{name}-{messages}-{_fingerprint(seed)}.npz"
-    if not path.exists():
-        for older in folder.glob(f"cfx-flow-{name}-{messages}-*.npz"):
-            older.unlink(missing_ok=True)
-        made = Maker(SHAPES[name], seed).make(messages)
-        unfinished = path.with_suffix(f".{os.getpid()}.npz")
-        np.savez(unfinished, opening=made.opening, messages=made.messages)
-        unfinished.replace(path)
-    with np.load(path) as kept:
-        return Flow(kept["opening"], kept["messages"], SHAPES[name].instruments)
+    """Return workload A, B or C, from the file of an earlier run where there is one."""
+    shape = SHAPES[name]
+    maker = Maker(shape, market(shape.instruments), seed)
+    return kept_flow(name, messages, maker)
+
+
+def kept_flow(name: str, messages: int, maker: "Maker", *sources: str) -> Flow:
+    """Return a maker's flow, from the file of an earlier run where there is one.
+
+    sources: the files that the maker's class stands in, beside this one.
+    """
+    recipe, files = (maker.shape, maker.seed), (__file__, *sources)
+    made = kept(f"{name}-{messages}", recipe, files, lambda: [*maker.make(messages)[:2]])
+    return Flow(made[0], made[1], maker.shape.instruments)
 
 
 def sizes(instruments: int) -> Sizes:
@@ -130,8 +129,8 @@ Writer = Callable[[Batch, int], None]
 class Maker:
     """Makes a flow by playing it; knows which orders rest, as a participant would."""
 
-    def __init__(self, shape: Shape, seed: int) -> None:
-        self.shape = shape
+    def __init__(self, shape: Shape, listing: Batch, seed: int) -> None:
+        self.shape, self.listing, self.seed = shape, listing, seed
         self.state = new_state(sizes(shape.instruments))
         self.events = np.zeros(EVENTS, EVENT)
         self.rng = random.Random(seed)
@@ -147,7 +146,7 @@ class Maker:
 
     def make(self, messages: int) -> Flow:
         """Return the opening, which fills the books, and so many messages."""
-        self._submit(market(self.shape.instruments))
+        self._submit(self.listing)
         while len(self.places) < sum(self.wanted):
             self._turn(self._fill)
         opening, self.parts = np.concatenate(self.parts), []
@@ -170,11 +169,9 @@ class Maker:
             self._add(batch, emptiest)
 
     def _message(self, batch: Batch, number: int) -> None:
-        rng = self.rng
-        if rng.random() < 0.02:
-            moved = self.middle[number] + rng.choice((-1, 1))
-            self.middle[number] = min(max(moved, RANKS // 4), 3 * RANKS // 4)
-        fate = rng.random()
+        if self.rng.random() < 0.02:
+            self._drift(number, self.rng.choice((-1, 1)))
+        fate = self.rng.random()
         surplus = len(self.ids[number]) / self.wanted[number] - 1
         if fate < KILLS + MARKETS + MARKETABLE:
             self._take(batch, number, fate)
@@ -184,6 +181,9 @@ class Maker:
             self._cancel(batch, number)
         else:
             self._add(batch, number)
+
+    def _drift(self, number: int, change: int) -> None:
+        self.middle[number] = min(max(self.middle[number] + change, RANKS // 4), 3 * RANKS // 4)
 
     def _add(self, batch: Batch, number: int) -> None:
         side = self.rng.randrange(2)
@@ -285,12 +285,3 @@ class Maker:
         if last != order_id:
             self.ids[number][place] = last
             self.places[last] = (number, place, self.places[last][2])
-
-
-def _fingerprint(seed: int) -> str:
-    """Return what a kept flow depends on: its seed, this file, and the engine's sources."""
-    engine = pathlib.Path(__file__).parent.parent / "engine"
-    digest = hashlib.sha256(str(seed).encode())
-    for path in (pathlib.Path(__file__), *sorted(engine.glob("*.py"))):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]

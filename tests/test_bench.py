@@ -1,4 +1,4 @@
-"""What the benches compare does the same work: the C book writes the kernel's events."""
+"""What the benches play is what they say: the C book's events, and what the flows bring about."""
 
 import os
 import shutil
@@ -9,7 +9,10 @@ import pytest
 from bench import workloads
 from bench.bound import Bound, load
 from bench.kernel import BoundRun, KernelRun, compare, cut
+from bench.months import LISTED, months_flow
+from engine.check import check
 from engine.layout import EVENT
+from engine.schema import Did, Role
 
 MESSAGES = 20_000
 
@@ -28,3 +31,18 @@ def test_the_c_book_writes_the_kernels_events(name: str) -> None:
     kernel = KernelRun(flow, np.zeros(workloads.EVENTS, EVENT))
     assert compare(kernel, bound, cut(flow.messages, 4_096)) > MESSAGES
     book.close()
+
+
+@pytest.mark.parametrize("kind", sorted(LISTED))
+def test_months_trade_through_calendars_only_where_these_are_implied(kind: str) -> None:
+    flow = months_flow(kind, MESSAGES // 4)
+    run = KernelRun(flow, np.zeros(workloads.EVENTS, EVENT))
+    told = implied_trades = 0
+    for rows in cut(flow.messages, 256):
+        events = run.events[: workloads.play(run.state, rows, run.events)]
+        told += int((events["kind"] == Did.IMPLIED).sum())
+        implied_trades += int((events["role"] == Role.IMPLIED).sum()) // 2
+    check(run.state)
+    least = len(flow.messages) // 100
+    assert (told > least and implied_trades > least) if kind == "implied" else told == 0
+    assert kind == "implied" or implied_trades == 0
