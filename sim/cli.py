@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 import typer
 
 from sim.cli_admin import admin
+from sim.cli_backup import backup, restore
+from sim.cli_notes import say_if_cold
 
 if TYPE_CHECKING:
     from sim.panel import Panel
@@ -33,6 +35,7 @@ _SENTENCES = (
     ("msgspec", "MsgspecError"),
     ("engine.survey", "JournalError"),
     ("gateway.operator", "OperatorError"),
+    ("gateway.backup", "BackupError"),
 )
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")]
 _Folder = Annotated[pathlib.Path, typer.Option("--data", help="The exchange's folder.")]
@@ -80,7 +83,7 @@ def run(
     span = Span(_date(first), _date(last), days or 0)
     plan = planned_on(chosen, prices, span) if prices else planned(chosen, span)
     _remark(plan.panel)
-    _say_if_cold()
+    say_if_cold()
     simulate(plan, out, as_json, typer.echo)
 
 
@@ -106,7 +109,7 @@ def serve(
     from gateway.server import serve as serve_gateway
     from sim.live import live
 
-    _say_if_cold()
+    say_if_cold()
     founding, crowd = live(scenario)
     status = serve_gateway(
         folder,
@@ -131,7 +134,7 @@ def verify(
     from clearing.verify import verify as verified
     from sim.report import to_json
 
-    _say_if_cold()
+    say_if_cold()
     found = verified(folder, recompute=recompute)
     typer.echo(to_json(found._asdict()))
     if not found.ok:
@@ -145,7 +148,7 @@ def play(
     """Play scenes against the engine and its reference, and print each difference."""
     from engine.scene import play as play_scene
 
-    _say_if_cold()
+    say_if_cold()
     differences = [f"{file}: {line}" for file in files for line in play_scene(file.read_text())]
     for line in differences:
         typer.echo(line)
@@ -190,8 +193,12 @@ def match(
     from sim.match import match as matched
     from sim.match import show
 
-    _say_if_cold()
+    say_if_cold()
     typer.echo(show(matched(flow, hidden_stops=hidden == "stops"), as_json))
+
+
+app.command()(backup)
+app.command()(restore)
 
 
 @accounts.command("new")
@@ -212,7 +219,7 @@ def accounts_new(
     from sim.live import founding
     from sim.report import to_json
 
-    _say_if_cold()
+    say_if_cold()
     made = open_account(folder, owner, type=kind, origin=origin, cash=cash, founding=founding())
     typer.echo(to_json(made))
 
@@ -263,13 +270,6 @@ def _end(_signal: int, _frame: object) -> NoReturn:
 def _fail(sentence: str) -> NoReturn:
     typer.echo(f"cfx: {' '.join(sentence.split())}", err=True)
     sys.exit(1)
-
-
-def _say_if_cold() -> None:
-    from engine.jit import is_cold
-
-    if is_cold():
-        typer.echo("compiling the matching engine, once, about a minute", err=True)
 
 
 def _date(day: datetime.datetime | None) -> datetime.date:

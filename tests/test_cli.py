@@ -14,12 +14,13 @@ from tests.real_files import real_file
 from tests.shell import ROOT, Ended, Shell, refused, spawned
 from tests.small_world import SMALL
 
+NAMES = ("run", "serve", "verify", "play", "match", "index", "backup", "restore")
 PANEL = "date,provider,gpu_model,market,price_per_gpu_hour\n"
 
 
 def test_help_names_every_command_and_loads_no_kernel() -> None:
     out, _ = spawned("--help").communicate()
-    for command in ("run", "serve", "verify", "play", "match", "index", "accounts", "keys"):
+    for command in (*NAMES, "accounts", "keys"):
         assert re.search(rf"^\W*{command}\b", out, re.MULTILINE)
     loaded = "import sys, sim.cli; print('numba' in sys.modules)"
     asked = subprocess.run([sys.executable, "-c", loaded], cwd=ROOT, capture_output=True, text=True)
@@ -35,6 +36,8 @@ def test_help_names_every_command_and_loads_no_kernel() -> None:
         ("verify", []),
         ("play", []),
         ("match", ["--json", "--hidden"]),
+        ("backup", ["--json"]),
+        ("restore", ["--json"]),
         ("accounts new", ["--data", "--owner", "--type", "--origin", "--cash"]),
         ("keys new", ["--data", "--account", "--scopes", "--json"]),
         ("admin bust", ["--data", "--reason"]),

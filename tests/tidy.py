@@ -33,7 +33,7 @@ FOREIGN_ALONE = {
     "numba": {"engine/jit.py"},
     "llvmlite": {"engine/jit.py"},
     "sortedcontainers": {"engine/reference.py", "engine/reference_book.py"},
-    "typer": {"sim/cli.py", "sim/cli_admin.py"},
+    "typer": {"sim/cli.py", "sim/cli_admin.py", "sim/cli_backup.py"},
     "mock": set[str](),
 }
 MAY_PRINT = re.compile(r"(sim/cli\.py|bench/.*)")
