@@ -6,13 +6,14 @@ decides money. Its own rows pass through the journal before it believes them.
 
 import numpy as np
 
+from clearing.booking import FIRST_MONEY, book
 from clearing.calendar import month_after
 from clearing.calls import Calls
 from clearing.directory import Directory
 from clearing.fixings import Fixings
 from clearing.genesis import add_far_month
 from clearing.index.fixing import window_before
-from clearing.ledger import Book, Entry, Ledger
+from clearing.ledger import Book, Ledger
 from clearing.marking import Day, Marking, Series
 from clearing.options import Underlying, add_options
 from clearing.positions import Positions
@@ -24,9 +25,8 @@ from engine.frame import Frame
 from engine.jit import Row, Table
 from engine.layout import MONEY
 from engine.rows import Batch, join, text_at
-from engine.schema import NIL, AccountType, Cycle, Did, Kind, Origin
+from engine.schema import NIL, Cycle, Did, Kind, Origin
 
-_FIRST_MONEY = Did.DEPOSITED  # Events from here on are of money, marks and standings.
 _FIRST_OF_HOUSE = Kind.MARK  # Rows from here on are not participants' own.
 _TAKEN = np.zeros(256, np.bool_)  # Kinds of rows that the house reads itself.
 _TAKEN[[Kind.MARK, Kind.SETTLE, Kind.RATE, Kind.SUSPEND, Kind.INDEX, Kind.PHASE, Kind.CYCLE]] = True
@@ -66,9 +66,10 @@ class House:
         if of_house:
             self._take_new(outcome)
             self.fixings.observe(frame)
-        has_money = self.positions.fold(events) >= _FIRST_MONEY
+        has_money = self.positions.fold(events) >= FIRST_MONEY
         if has_money:
-            self._book(events[events["kind"] >= _FIRST_MONEY], frame.last)
+            paid = book(self.ledger, self.positions, events, frame.last, self.date)
+            self.variations += paid
             self.ledger.check()
         if of_house:
             self._take_rows(frame, events)
@@ -172,17 +173,8 @@ class House:
             self.marking.charges.append(0)
         for instrument in directory.instruments[self.positions.instruments :]:
             terms = directory.products[instrument.product].terms
-            trade = terms.fee_micro(AccountType.MEMBER), terms.fee_micro(AccountType.HEDGER)
-            settled = (
-                terms.settlement_fee_micro(AccountType.MEMBER),
-                terms.settlement_fee_micro(AccountType.HEDGER),
-            )
-            blocks = (
-                terms.block_fee_micro(AccountType.MEMBER),
-                terms.block_fee_micro(AccountType.HEDGER),
-            )
-            fees, is_paid = (*trade, *settled, *blocks), instrument.is_paid
-            self.positions.add_instrument(instrument.value, fees, is_paid=is_paid)
+            is_paid = instrument.is_paid
+            self.positions.add_instrument(instrument.value, terms.lot_fees_micro(), is_paid=is_paid)
             if is_paid:
                 self.premiums.add(instrument)
             elif not instrument.is_spread:
@@ -191,43 +183,6 @@ class House:
         for account in directory.accounts[self.positions.accounts :]:
             self.positions.add_account(account.type)
             self.calls.add_account(account.initial_percent)
-
-    def _book(self, events: Table, seq: int) -> None:
-        """Book what the events say that was paid in, out, charged, and gained or lost."""
-        for event in events[events["kind"] <= Did.TAKEN]:
-            self._move(event)
-        self._charge(events[events["kind"] == Did.CHARGED], seq)
-        premium = self.positions.take("premium")
-        accounts = np.flatnonzero(premium)
-        amounts = premium[accounts]
-        self.ledger.receive(Entry.PREMIUM, seq, self.date, accounts, amounts, Book.PREMIUM)
-        variation = self.positions.take("variation")
-        accounts = np.flatnonzero(variation)
-        amounts = variation[accounts]
-        self.ledger.receive(Entry.VARIATION, seq, self.date, accounts, amounts, Book.VARIATION)
-        for account, amount in zip(accounts.tolist(), amounts.tolist(), strict=True):
-            self.variations.append(Variation(self.date, account, amount))
-
-    def _move(self, event: Row) -> None:
-        """Book a payment. The receiver's event of a transfer is passed over: both were booked."""
-        seq, amount = int(event["seq"]), int(event["quantity"])
-        account, other = int(event["account"]), int(event["other"])
-        is_taken = event["kind"] == Did.TAKEN
-        if other <= 0:
-            kind = Entry.WITHDRAWAL if is_taken else Entry.DEPOSIT
-            moved = np.array([-amount if is_taken else amount])
-            self.ledger.receive(kind, seq, self.date, np.array([account]), moved, Book.BANK)
-        elif is_taken:
-            self.ledger.transfer(seq, self.date, account, other, amount)
-
-    def _charge(self, events: Table, seq: int) -> None:
-        for is_fee in (True, False):
-            charged = events[(events["other"] == Book.FEES) == is_fee]
-            accounts, amounts = charged["account"].astype(np.int64), charged["quantity"]
-            kind = Entry.FEES if is_fee else Entry.CHARGE
-            self.ledger.receive(kind, seq, self.date, accounts, -amounts, Book.FEES)
-            if is_fee:
-                np.subtract.at(self.positions.holders["fees"], accounts, amounts)
 
     def _take_rows(self, frame: Frame, events: Table) -> None:
         """Take in the accepted rows of the house, the calendar and the operator, in order."""

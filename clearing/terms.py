@@ -176,6 +176,13 @@ class ProductTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         is_member = account_type == AccountType.MEMBER
         return micro(self.fees.member_block if is_member else self.fees.other_block)
 
+    def lot_fees_micro(self) -> tuple[int, int, int, int, int, int]:
+        """Return what a lot costs: of a trade for members and others, settled, in a block."""
+        member, other = AccountType.MEMBER, AccountType.HEDGER
+        trade = self.fee_micro(member), self.fee_micro(other)
+        settled = self.settlement_fee_micro(member), self.settlement_fee_micro(other)
+        return *trade, *settled, self.block_fee_micro(member), self.block_fee_micro(other)
+
     def difference(self, months_ahead: int) -> int:
         """Return how far a month stands above the index at first, in price units, on the tick.
 

@@ -1,0 +1,60 @@
+"""Books what events say was paid in, paid out, charged, gained or lost.
+
+A function of a frame's events and of the positions that took them in: the house books with it,
+and whoever folds frames again comes to the same entries.
+"""
+
+import numpy as np
+
+from clearing.ledger import Book, Entry, Ledger
+from clearing.positions import Positions
+from clearing.reports import Variation
+from engine.jit import Row, Table
+from engine.schema import Did
+
+FIRST_MONEY = Did.DEPOSITED  # Events from here on are of money, marks and standings.
+
+
+def book(
+    ledger: Ledger, positions: Positions, events: Table, seq: int, date: int
+) -> list[Variation]:
+    """Post the entries of a frame to the ledger; return the variation that was paid.
+
+    positions: have folded the frame; what they hold unbooked is taken from them. events: EVENT,
+    all of the frame's. seq: of the frame's last row. date: the trade date of the entries.
+    """
+    for event in events[(events["kind"] >= FIRST_MONEY) & (events["kind"] <= Did.TAKEN)]:
+        _move(ledger, event, date)
+    _charge(ledger, positions, events[events["kind"] == Did.CHARGED], seq, date)
+    premium = positions.take("premium")
+    accounts = np.flatnonzero(premium)
+    ledger.receive(Entry.PREMIUM, seq, date, accounts, premium[accounts], Book.PREMIUM)
+    variation = positions.take("variation")
+    accounts = np.flatnonzero(variation)
+    amounts = variation[accounts]
+    ledger.receive(Entry.VARIATION, seq, date, accounts, amounts, Book.VARIATION)
+    paid = zip(accounts.tolist(), amounts.tolist(), strict=True)
+    return [Variation(date, account, amount) for account, amount in paid]
+
+
+def _move(ledger: Ledger, event: Row, date: int) -> None:
+    """Book a payment. The receiver's event of a transfer is passed over: both were booked."""
+    seq, amount = int(event["seq"]), int(event["quantity"])
+    account, other = int(event["account"]), int(event["other"])
+    is_taken = event["kind"] == Did.TAKEN
+    if other <= 0:
+        kind = Entry.WITHDRAWAL if is_taken else Entry.DEPOSIT
+        moved = np.array([-amount if is_taken else amount])
+        ledger.receive(kind, seq, date, np.array([account]), moved, Book.BANK)
+    elif is_taken:
+        ledger.transfer(seq, date, account, other, amount)
+
+
+def _charge(ledger: Ledger, positions: Positions, events: Table, seq: int, date: int) -> None:
+    for is_fee in (True, False):
+        charged = events[(events["other"] == Book.FEES) == is_fee]
+        accounts, amounts = charged["account"].astype(np.int64), charged["quantity"]
+        kind = Entry.FEES if is_fee else Entry.CHARGE
+        ledger.receive(kind, seq, date, accounts, -amounts, Book.FEES)
+        if is_fee:
+            np.subtract.at(positions.holders["fees"], accounts, amounts)
