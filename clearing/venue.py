@@ -23,7 +23,9 @@ from engine.journal import Durability, Journal, JournalError, JournalFullError
 from engine.rows import Batch
 from engine.schema import Kind, Origin, Phase
 from engine.state import Sizes
+from engine.survey import Survey, survey
 
+JOURNAL = "journal"  # The folder of an exchange's, or of a run's, journal.
 ROUNDS = 8  # The most answers to one frame.
 NEVER = int(np.iinfo(np.int64).max)
 
@@ -194,6 +196,37 @@ class Venue:
             lines = [(time, date, due) for time, due in times(date)]
             self._agenda = [line for line in reversed(lines) if line[0] > self.house.calendar_time]
             date = next_business_day(date)
+
+
+def journal_in(folder: pathlib.Path) -> pathlib.Path:
+    """Return where the journal of a run's or an exchange's folder lies; it may lie in itself."""
+    inner = folder / JOURNAL
+    return inner if inner.is_dir() else folder
+
+
+def proven(folder: pathlib.Path) -> int:
+    """Return the number of the last row of a folder's journal; each frame is whole.
+
+    Raises JournalError where the journal is not sound, or there is none.
+    """
+    directory = journal_in(folder)
+    found = survey(directory, Disk())
+    if not found.seq:
+        raise JournalError(f"{directory} holds no journal")
+    return found.seq
+
+
+def replayed(
+    folder: pathlib.Path, watch: Callable[[Outcome], object], sizes: Sizes = Sizes()
+) -> Venue:
+    """Return a venue as the journal of a folder made it; nothing is locked, added or cut off.
+
+    watch: shown each outcome, in order. Raises JournalError where the journal is not sound,
+    or its replay differs.
+    """
+    venue = Venue(Exchange(sizes=sizes), House())
+    venue.replay(Survey(journal_in(folder), Disk()).read(), watch)
+    return venue
 
 
 def _compare_rows(frame: Frame, answer: Frame) -> None:

@@ -4,7 +4,7 @@ import pathlib
 from typing import NamedTuple
 
 from clearing.house import House
-from clearing.venue import Venue
+from clearing.venue import Venue, journal_in
 from engine.disk import Disk
 from engine.exchange import Exchange
 from engine.frame import Frame
@@ -40,9 +40,7 @@ def verify(
     recompute: also compute the figures again that entered it as input. Where they differ the
     journal is still sound; the finding names the first.
     """
-    folder = directory / "journal"
-    if not folder.is_dir():
-        folder = directory
+    folder = journal_in(directory)
     try:
         found = survey(folder, disk)
         if found.torn:

@@ -15,6 +15,7 @@ import typer
 from sim.cli_admin import admin
 from sim.cli_backup import backup, restore
 from sim.cli_notes import say_if_cold
+from sim.cli_store import rebuild
 
 if TYPE_CHECKING:
     from sim.panel import Panel
@@ -36,6 +37,7 @@ _SENTENCES = (
     ("engine.survey", "JournalError"),
     ("gateway.operator", "OperatorError"),
     ("gateway.backup", "BackupError"),
+    ("clearing.store.database", "StoreError"),
 )
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")]
 _Folder = Annotated[pathlib.Path, typer.Option("--data", help="The exchange's folder.")]
@@ -199,6 +201,7 @@ def match(
 
 app.command()(backup)
 app.command()(restore)
+app.command()(rebuild)
 
 
 @accounts.command("new")

@@ -14,7 +14,7 @@ from tests.real_files import real_file
 from tests.shell import ROOT, Ended, Shell, refused, spawned
 from tests.small_world import SMALL
 
-NAMES = ("run", "serve", "verify", "play", "match", "index", "backup", "restore")
+NAMES = ("run", "serve", "verify", "play", "match", "index", "backup", "restore", "rebuild")
 PANEL = "date,provider,gpu_model,market,price_per_gpu_hour\n"
 
 
@@ -40,6 +40,7 @@ def test_help_names_every_command_and_loads_no_kernel() -> None:
         ("restore", ["--json"]),
         ("accounts new", ["--data", "--owner", "--type", "--origin", "--cash"]),
         ("keys new", ["--data", "--account", "--scopes", "--json"]),
+        ("rebuild", ["--database", "--json"]),
         ("admin bust", ["--data", "--reason"]),
         ("admin adjust", ["--data", "--reason"]),
         ("admin block", ["--data", "--reason"]),

@@ -34,6 +34,7 @@ PLANTED = [
     ("engine/a.py", "import pandas", "engine does without pandas"),
     ("clearing/a.py", "import numba", "numba is for engine/jit.py"),
     ("engine/book.py", "from sortedcontainers import SortedDict", "sortedcontainers is for"),
+    ("clearing/house.py", "import sqlalchemy", "sqlalchemy is for clearing/store/"),
     ("tests/a.py", "from unittest.mock import Mock", "mock is for nobody"),
     ("engine/a.py", "print(1)", "print"),
     ("gateway/a.py", "def f():\n    print(1)", "print"),

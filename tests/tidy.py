@@ -33,7 +33,8 @@ FOREIGN_ALONE = {
     "numba": {"engine/jit.py"},
     "llvmlite": {"engine/jit.py"},
     "sortedcontainers": {"engine/reference.py", "engine/reference_book.py"},
-    "typer": {"sim/cli.py", "sim/cli_admin.py", "sim/cli_backup.py"},
+    "typer": {f"sim/{name}.py" for name in ("cli", "cli_admin", "cli_backup", "cli_store")},
+    "sqlalchemy": {f"clearing/store/{name}.py" for name in ("schema", "database", "store")},
     "mock": set[str](),
 }
 MAY_PRINT = re.compile(r"(sim/cli\.py|bench/.*)")

@@ -1,0 +1,183 @@
+"""What the tables hold: a fold over outcomes. It asks no house, no clock and no database.
+
+It books again with the house's own code, so its ledger is the house's, entry for entry.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from clearing.booking import FIRST_MONEY, book
+from clearing.directory import Directory
+from clearing.ledger import Ledger
+from clearing.positions import Positions
+from clearing.store.selection import BOOKS, ENTRIES, Chunk, Rows, histories, tuples
+from clearing.store.settling import Settling
+from engine.exchange import Outcome
+from engine.frame import Frame
+from engine.jit import Table
+from engine.layout import MONEY
+from engine.schema import AccountType, Cycle, Did, Form, Kind, Role, Side, Standing
+
+_PARTICIPANTS = Kind.DEPOSIT  # Rows below are orders: their frames are folded many at a time.
+_MARKS = (Did.MARKED, Did.SETTLED)
+
+
+class Projection:
+    """Everything that outcomes say, as rows of tables, in the order of the journal.
+
+    seq: of the last row that was folded. count: rows that `rows` would return, about.
+    """
+
+    def __init__(self) -> None:
+        self.seq = 0
+        self.count = 0
+        self._date = 0
+        self._directory = Directory()
+        self._positions = Positions()
+        self._ledger = Ledger()
+        self._settling = Settling(self._directory, self._positions)
+        self._posted = 0  # Entries of the ledger that were told.
+        self._known = (0, 0, 0)  # Owners, accounts and instruments that were told.
+        self._blocks: dict[int, int] = {}  # Lots, by instrument, since the last end of day.
+        self._waiting: list[Outcome] = []
+        self._rows: Rows = {}
+
+    def fold(self, outcome: Outcome) -> None:
+        """Take in the next outcome."""
+        frame = outcome.frame
+        assert frame.seq == self.seq + 1
+        self.seq = frame.last
+        self.count += len(outcome.events)
+        self._waiting.append(outcome)
+        if int(frame.commands["kind"].max()) >= _PARTICIPANTS:
+            del self._waiting[-1]
+            self._take_waiting()
+            self._take_in(outcome)
+
+    def rows(self) -> Rows:
+        """Return the rows of all that was folded and not forgotten yet."""
+        self._take_waiting()
+        return self._rows
+
+    def forget(self) -> None:
+        """Forget the rows of all that was folded so far."""
+        self._take_waiting()
+        self._rows, self.count = {}, 0
+
+    def _take_waiting(self) -> None:
+        """Take in frames of orders, as one."""
+        if not self._waiting:
+            return
+        commands = _joined([outcome.frame.commands for outcome in self._waiting])
+        events = _joined([outcome.events for outcome in self._waiting])
+        self._waiting.clear()
+        self._tell_histories(Chunk(commands, events, self._date))
+        self._positions.fold(events)
+
+    def _take_in(self, outcome: Outcome) -> None:
+        """Take in a frame that may name, book, mark, or end a day."""
+        frame, events = outcome.frame, outcome.events
+        refused = set(events["seq"][events["kind"] == Did.REJECTED].tolist())
+        rows = frame.commands.view(MONEY)
+        accepted = rows[[int(seq) not in refused for seq in rows["seq"]]] if refused else rows
+        calendar = accepted[np.isin(accepted["kind"], (Kind.PHASE, Kind.CYCLE))]
+        date = max(calendar["value"].tolist(), default=0)
+        self._date = self._date or date  # What is founded belongs to the first day.
+        self._directory.fold(outcome)
+        self._tell_names()
+        self._tell_histories(Chunk(frame.commands, events, self._date))
+        self._add("settlements", self._settling.settlements(accepted))
+        self._mark(events)
+        if len(events) and int(events["kind"].max()) >= FIRST_MONEY:
+            book(self._ledger, self._positions, events, frame.last, self._date)
+            self._tell_entries(frame)
+        self._tell_calls(accepted)
+        if np.any((calendar["kind"] == Kind.CYCLE) & (calendar["code"] == Cycle.END_OF_DAY)):
+            self._tell_day(date)
+        self._date = max(self._date, date)
+
+    def _mark(self, events: Table) -> None:
+        """Fold events piece by piece, so that each mark meets the positions of its moment."""
+        done = 0
+        for place in np.flatnonzero(np.isin(events["kind"], _MARKS)).tolist():
+            self._positions.fold(events[done:place])
+            event = events[place]
+            self._add("variations", self._settling.variations(event, self._date))
+            done = place
+        self._positions.fold(events[done:])
+
+    def _tell_names(self) -> None:
+        """Tell owners, accounts and instruments that are new, and make room for them."""
+        directory = self._directory
+        owners, accounts, instruments = self._known
+        self._add("owners", [(*one[:2], one.firm) for one in directory.owners[owners:]])
+        for account in directory.accounts[max(accounts, 1) :]:
+            self._positions.add_account(account.type)
+        self._add(
+            "accounts",
+            [
+                (one.number, one.name, one.owner, AccountType(one.type).name.lower())
+                for one in directory.accounts[accounts:]
+            ],
+        )
+        for one in directory.instruments[instruments:]:
+            product = directory.products[one.product]
+            fees = product.terms.lot_fees_micro()
+            self._positions.add_instrument(one.value, fees, is_paid=one.is_paid)
+            named = one.number, one.name, product.name, Form(one.form).name.lower()
+            self._add("instruments", [(*named, one.month, one.expiry, one.value, one.strike)])
+        counts = directory.owners, directory.accounts, directory.instruments
+        self._known = len(counts[0]), len(counts[1]), len(counts[2])
+
+    def _tell_histories(self, chunk: Chunk) -> None:
+        if not len(chunk.events):
+            return
+        for name, rows in histories(chunk, self._positions).items():
+            self._add(name, rows)
+        events = chunk.events
+        blocks = events[(events["kind"] == Did.FILLED) & (events["role"] == Role.BLOCK)]
+        for bought in blocks[blocks["side"] == Side.BUY]:
+            number = int(bought["instrument"])
+            self._blocks[number] = self._blocks.get(number, 0) + int(bought["quantity"])
+
+    def _tell_entries(self, frame: Frame) -> None:
+        entries = self._ledger.entries[self._posted :]
+        self._posted += len(entries)
+        time = int(frame.commands[0]["time"])
+        place = np.arange(len(entries))
+        columns = entries["seq"], place, time, entries["date"], entries["account"]
+        words = BOOKS[entries["book"]], ENTRIES[entries["kind"]]
+        self._add("ledger", tuples(*columns, *words, entries["amount"]))
+
+    def _tell_calls(self, accepted: Table) -> None:
+        asked = accepted[accepted["kind"] == Kind.SUSPEND]
+        for row in asked:
+            standing = Standing(int(row["code"])).name.lower()
+            head = int(row["seq"]), 0, int(row["time"]), self._date, int(row["account"])
+            amounts = (int(row[name]) for name in ("value", "value_2", "value_3"))
+            self._add("calls", [(*head, standing, *amounts)])
+
+    def _tell_day(self, date: int) -> None:
+        """Tell what is held and what traded at the end of a day."""
+        holdings, contracts = self._positions.holdings, self._positions.contracts
+        numbers, accounts = np.nonzero(holdings["net"])
+        held = holdings[numbers, accounts]
+        self._add("positions", tuples(date, accounts, numbers, held["net"], held["cost"]))
+        active = (contracts["volume"] != 0) | (contracts["open_interest"] != 0)
+        numbers = np.flatnonzero(active)
+        blocks = np.array([self._blocks.get(number, 0) for number in numbers.tolist()], np.int64)
+        lots = contracts["volume"][numbers], blocks, contracts["open_interest"][numbers]
+        self._add("activity", tuples(date, numbers, *lots))
+        contracts["volume"] = 0
+        self._blocks.clear()
+
+    def _add(self, name: str, rows: Sequence[tuple[object, ...]]) -> None:
+        if rows:
+            self._rows.setdefault(name, []).extend(rows)
+
+
+def _joined(parts: Sequence[Table]) -> Table:
+    """Return rows one after the other: joined as words, since numpy compares fields one by one."""
+    words: Table = np.concatenate([part.view(np.int64) for part in parts])
+    return words.view(parts[0].dtype)

@@ -1,0 +1,280 @@
+"""The read model: what its tables hold, and that they hold it once."""
+
+import functools
+import pathlib
+import random
+import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import select
+
+from clearing.ledger import Book, Entry
+from clearing.store import database as databases
+from clearing.store.database import Database, StoreError
+from clearing.store.schema import METADATA
+from clearing.store.store import Store
+from clearing.venue import Venue
+from engine.exchange import Outcome
+from engine.schema import Did
+from tests.trading_days import SIZES, Driver, found
+
+Contents = dict[str, list[tuple[object, ...]]]
+
+
+@functools.cache
+def history(days: int = 5) -> tuple[Venue, list[Outcome]]:
+    """Return a venue after some days of random trading, and all that happened."""
+    venue = Venue.open(sizes=SIZES)
+    outcomes = found(venue, cash=6_000_000_000)
+    driver = Driver(venue, seed=11)
+    for _ in range(days):
+        driver.day(orders=20)
+    return venue, outcomes + driver.outcomes
+
+
+@pytest.fixture
+def database(tmp_path: pathlib.Path) -> Database:
+    return Database.at("", tmp_path)
+
+
+def contents(database: Database) -> Contents:
+    """Return every row of every table, in the order of the keys."""
+    with database.transaction() as connection:
+        return {
+            table.name: [
+                tuple(row)
+                for row in connection.execute(select(table).order_by(*table.primary_key.columns))
+            ]
+            for table in METADATA.sorted_tables
+        }
+
+
+def stored(database: Database, outcomes: Sequence[Outcome]) -> Store:
+    """Return a store that has taken in outcomes, whole."""
+    store = Store(database)
+    for outcome in outcomes:
+        store.fold(outcome)
+    store.finish()
+    return store
+
+
+def test_the_ledger_is_the_houses_entry_for_entry(database: Database) -> None:
+    venue, outcomes = history()
+    stored(database, outcomes)
+    told = [(row[0], *row[4:]) for row in contents(database)["ledger"]]
+    entries = venue.house.ledger.entries
+    names = ("seq", "account", "book", "kind", "amount")
+    assert told == [
+        (seq, account, Book(book).name.lower(), Entry(kind).name.lower(), amount)
+        for seq, account, book, kind, amount in entries[list(names)].tolist()
+    ]
+    assert {row[6] for row in contents(database)["ledger"]} >= {"variation", "fees", "transfer"}
+
+
+def test_variation_by_contract_adds_up_to_the_ledgers(database: Database) -> None:
+    _, outcomes = history()
+    stored(database, outcomes)
+    tables = contents(database)
+    paid: dict[tuple[object, object], int] = defaultdict(int)
+    for row in tables["variations"]:
+        paid[row[3], row[4]] += int(str(row[9]))
+    booked = {
+        (row[3], row[4]): row[7] for row in tables["ledger"] if row[5:7] == ("cash", "variation")
+    }
+    assert len(booked) > 10
+    assert {key: amount for key, amount in paid.items() if amount} == booked
+
+
+def test_days_end_with_what_the_house_held_and_counted(database: Database) -> None:
+    venue, outcomes = history()
+    stored(database, outcomes)
+    tables = contents(database)
+    house = venue.house
+    assert tables["activity"] == sorted(
+        (one.date, one.instrument, one.volume, row[3], one.open_interest)
+        for one, row in zip(
+            sorted(house.activity, key=lambda one: one[:2]), tables["activity"], strict=True
+        )
+    )
+    blocks = sum(int(str(row[3])) for row in tables["activity"])
+    buys = [row for row in tables["trades"] if row[8] == "buy" and row[12] == "block"]
+    assert blocks == sum(int(str(row[10])) for row in buys) > 0
+    held = {row[1:3]: row[3] for row in tables["positions"] if row[0] == house.date}
+    net = house.positions.holdings["net"]
+    assert held == {
+        (account, number): int(net[number, account])
+        for number in range(net.shape[0])
+        for account in range(net.shape[1])
+        if net[number, account]
+    }
+
+
+def test_settlements_are_those_that_the_house_published(database: Database) -> None:
+    venue, outcomes = history()
+    stored(database, outcomes)
+    told = [row[2:] for row in contents(database)["settlements"]]
+    assert told == [
+        (one.date, one.instrument, one.price, one.mode, one.tier, one.market, one.market_tier)
+        for one in venue.house.marking.settlements
+    ]
+
+
+def test_fees_of_single_fills_add_up_to_what_was_charged(database: Database) -> None:
+    venue, outcomes = history()
+    stored(database, outcomes)
+    tables = contents(database)
+    accrued = sum(int(str(row[14])) for row in tables["trades"])
+    accrued += sum(int(str(row[11])) for row in tables["variations"])
+    charged = -sum(int(str(row[7])) for row in tables["ledger"] if row[5:7] == ("cash", "fees"))
+    assert accrued == charged + int(venue.house.positions.holders["fees"].sum()) > 0
+
+
+def test_every_event_of_an_order_is_told(database: Database) -> None:
+    _, outcomes = history()
+    stored(database, outcomes)
+    tables = contents(database)
+    kinds = [kind for outcome in outcomes for kind in outcome.events["kind"].tolist()]
+    assert len(tables["orders"]) == kinds.count(Did.ENTERED)
+    assert len(tables["trades"]) == kinds.count(Did.FILLED)
+    assert len(tables["reviews"]) == kinds.count(Did.BUSTED) + kinds.count(Did.ADJUSTED) > 0
+    told = (Did.CANCELED, Did.REPLACED, Did.TRIGGERED, Did.REJECTED)
+    assert len(tables["changes"]) == sum(map(kinds.count, told))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_pieces_and_restarts_leave_the_same_rows_as_one_pass(
+    tmp_path: pathlib.Path, seed: int
+) -> None:
+    _, outcomes = history()
+    whole, pieces = (Database.at("", made(tmp_path / name)) for name in ("whole", "pieces"))
+    stored(whole, outcomes)
+    rng, count = random.Random(seed), 0
+    while count < len(outcomes):
+        count = min(count + rng.randint(1, len(outcomes) // 3), len(outcomes))
+        store = Store(pieces)
+        for outcome in outcomes[:count]:
+            store.fold(outcome)
+            if rng.random() < 0.02:
+                store.write()
+        store.finish()
+    assert contents(pieces) == contents(whole)
+
+
+def made(folder: pathlib.Path) -> pathlib.Path:
+    folder.mkdir()
+    return folder
+
+
+def test_of_two_writers_one_is_refused_and_nothing_is_there_twice(database: Database) -> None:
+    _, outcomes = history()
+    first, second = Store(database), Store(database)
+    for store in (first, second):
+        for outcome in outcomes[:50]:
+            store.fold(outcome)
+    first.write()
+    before = contents(database)
+    with pytest.raises(StoreError, match="is written by another process too"):
+        second.write()
+    assert contents(database) == before
+
+
+def test_a_database_that_is_ahead_is_refused(database: Database) -> None:
+    _, outcomes = history()
+    stored(database, outcomes)
+    before = contents(database)
+    store = Store(database)
+    for outcome in outcomes[:-9]:
+        store.fold(outcome)
+    with pytest.raises(StoreError, match=r"store\.sqlite is ahead: it holds seq \d+, the journal"):
+        store.finish()
+    assert contents(database) == before
+
+
+def test_a_database_of_another_journal_is_refused(database: Database) -> None:
+    _, outcomes = history()
+    stored(database, outcomes[: len(outcomes) // 2])
+    venue = Venue.open(sizes=SIZES)
+    others = found(venue, cash=7_000_000_000)
+    driver = Driver(venue, seed=12)
+    driver.day()
+    while venue.exchange.seq < outcomes[-1].frame.last:
+        driver.day()
+    with pytest.raises(StoreError, match="was made from another journal: they differ at or"):
+        stored(database, others + driver.outcomes)
+
+
+def test_a_database_of_another_schema_is_refused(database: Database) -> None:
+    database.make()
+    with database.transaction() as connection:
+        connection.exec_driver_sql("UPDATE projection SET schema = 'older'")
+    with pytest.raises(StoreError, match="was made with another schema; `cfx rebuild` makes it"):
+        Store(database)
+    database.make_anew()
+    assert Store(database).seq == 0
+
+
+def test_tables_that_are_not_ours_are_left_alone(tmp_path: pathlib.Path) -> None:
+    file = tmp_path / "mine.sqlite"
+    with sqlite3.connect(file) as mine:
+        mine.execute("CREATE TABLE diary (day TEXT)")
+    theirs = Database.at(f"sqlite:///{file}", tmp_path)
+    for refuse in (theirs.make, theirs.make_anew):
+        with pytest.raises(StoreError, match=r"mine\.sqlite holds tables that are not"):
+            refuse()
+    with sqlite3.connect(file) as mine:
+        assert mine.execute("SELECT count(*) FROM diary").fetchone() == (0,)
+
+
+def test_a_locked_database_is_refused_and_loses_no_row(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(databases, "WAIT_S", 0.05)
+    _, outcomes = history()
+    locked = Database.at("", tmp_path)
+    store = Store(locked)
+    for outcome in outcomes[:60]:
+        store.fold(outcome)
+    other = sqlite3.connect(tmp_path / databases.FILE, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreError, match=r"store\.sqlite: database is locked"):
+        store.write()
+    other.execute("ROLLBACK")
+    other.close()
+    for outcome in outcomes[60:]:
+        store.fold(outcome)
+    store.finish()
+    stored(whole := Database.at("", made(tmp_path / "whole")), outcomes)
+    assert contents(locked) == contents(whole)
+
+
+def test_a_full_disk_leaves_the_last_whole_transaction(database: Database) -> None:
+    _, outcomes = history()
+    store = Store(database)
+    for outcome in outcomes[:60]:
+        store.fold(outcome)
+    store.write()
+    before = contents(database)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+    for outcome in outcomes[60:]:
+        store.fold(outcome)
+    with pytest.raises(StoreError, match=r"store\.sqlite: database or disk is full"):
+        store.finish()
+    assert contents(database) == before
+
+
+def test_what_is_no_database_is_refused_in_a_sentence(tmp_path: pathlib.Path) -> None:
+    (tmp_path / databases.FILE).write_text("once upon a time, there was no database here at all")
+    with pytest.raises(StoreError, match=r"store\.sqlite: file is not a database"):
+        Database.at("", tmp_path).make()
+    for address, why in (
+        ("nowhere", "is given as sqlite:///FILE or postgresql://"),
+        ("mysql://me@here/it", "is neither SQLite nor PostgreSQL"),
+        (f"sqlite:///{tmp_path}/not/there.sqlite", "unable to open database file"),
+        ("postgresql://nobody:secret@127.0.0.1:1/none", "127.0.0.1:1/none: connection failed"),
+    ):
+        with pytest.raises(StoreError, match=why) as refused:
+            Database.at(address, tmp_path).make()
+        assert "secret" not in str(refused.value)
