@@ -1,14 +1,18 @@
 """The day's observations, and the INDEX rows that are computed from them.
 
-Only what the INDEX rows say is believed; the audit of the last fixing is kept for publication.
+Only what the INDEX rows say is believed, adjustments included. The audit of the last fixing is
+kept for publication.
 """
 
 import numpy as np
 
 from clearing.directory import Directory
-from clearing.index.fixing import Fixing, fix, unfixed
+from clearing.index.adjustment import decode, encode
+from clearing.index.fixing import Day, Fixing, gather
 from clearing.index.population import Tier
+from clearing.index.series import Memory, new_memory, next_fixing, remembered
 from clearing.reports import Fixed
+from clearing.terms import IndexTerms
 from engine.frame import Frame
 from engine.jit import Row, Table
 from engine.layout import OBSERVE
@@ -17,12 +21,13 @@ from engine.schema import Kind
 
 
 class Fixings:
-    """Observations since the last fixing, providers' names, and each product's last fixing."""
+    """Observations since the last fixing, providers' names, and each product's series."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
         self._observed: list[Table] = []
-        self._last: dict[int, Fixing] = {}  # By product: what a fixing is carried from.
+        self._is_spent = False  # Whether a fixing was made of what is observed.
+        self._series: dict[int, Memory] = {}  # By product.
         self.names: dict[int, str] = {}  # Of providers.
         self.audits: dict[int, Fixing] = {}  # By product, of the last fixing computed here.
         self.fixed: list[Fixed] = []
@@ -32,6 +37,7 @@ class Fixings:
         places = np.flatnonzero(frame.commands["kind"] == Kind.OBSERVE)
         if not len(places):
             return
+        self._drop_spent()
         observed = frame.commands[places].view(OBSERVE)
         self._observed.append(observed)
         for row in observed[observed["text"] > 0]:
@@ -40,15 +46,18 @@ class Fixings:
     def calculate(self, date: int, window: tuple[int, int]) -> Batch:
         """Return an INDEX row for every product; value 0 where there is no fixing.
 
-        Text: the hash of the inputs and the number of providers, separated by a space.
+        Text: the hash of the inputs, the number of providers and, where it was refitted, the
+        adjustment from now on, separated by spaces.
         """
+        self._drop_spent()
         batch = Batch()
-        nothing = np.zeros(0, OBSERVE)
-        observed = np.concatenate(self._observed) if self._observed else nothing
         for product in self._directory.products:
-            last = self._last.get(product.number, unfixed(product.number))
-            fixing = fix(observed, self.names, product.terms.index, last, date, window)
+            terms = product.terms.index
+            memory = self._memory(product.number)
+            day = self._day(product.number, terms, window)
+            fixing = next_fixing(memory, day, terms, date)
             self.audits[product.number] = fixing
+            refitted = encode(fixing.adjustment) if fixing.adjustment.fitted == date else ""
             batch.money(
                 Kind.INDEX,
                 product=product.number,
@@ -59,23 +68,46 @@ class Fixings:
                 source=date,
                 revision=fixing.version,
                 code=fixing.tier,
-                text=f"{fixing.inputs_hash} {fixing.providers}",
+                text=f"{fixing.inputs_hash} {fixing.providers} {refitted}",
             )
         return batch
 
-    def fix(self, row: Row, text: str) -> None:
-        """Take in an INDEX row; observations up to here are used up."""
-        self._observed.clear()
+    def _memory(self, product: int) -> Memory:
+        return self._series.get(product, new_memory(product))
+
+    def _day(self, product: int, terms: IndexTerms, window: tuple[int, int]) -> Day:
+        observed = np.concatenate([np.zeros(0, OBSERVE), *self._observed])
+        return gather(observed, product, self.names, terms, window)
+
+    def _drop_spent(self) -> None:
+        if self._is_spent:
+            self._observed.clear()
+            self._is_spent = False
+
+    def fix(self, row: Row, text: str, window: tuple[int, int]) -> None:
+        """Take in an INDEX row; observations up to here are used up.
+
+        window: of the fixing that it answers; (0, 0) where it answers none, and stands for
+        the operator's word alone.
+        """
         product, value = int(row["product"]), int(row["value"])
-        last = self._last.get(product, unfixed(product))
+        memory = self._memory(product)
         tier = Tier(int(row["code"]))
-        self._last[product] = last._replace(
+        inputs_hash, providers, refitted = (*text.split(" ", 2), "", "")[:3]
+        last = memory.previous._replace(
             date=int(row["source"]),
             value_micro=value,
             tier=tier,
-            carried=last.carried + 1 if tier == Tier.CARRIED else 0,
+            carried=memory.previous.carried + 1 if tier == Tier.CARRIED else 0,
+            adjustment=decode(refitted) if refitted else memory.adjustment,
         )
-        inputs_hash, _, providers = text.partition(" ")
+        if any(window):
+            terms = self._directory.products[product].terms.index
+            day = self._day(product, terms, window)
+            self._series[product] = remembered(memory, last, day, terms.absences)
+            self._is_spent = True
+        else:
+            self._series[product] = memory._replace(previous=last)
         self.fixed.append(
             Fixed(
                 date=int(row["source"]),

@@ -212,12 +212,18 @@ class House:
                 self.calls.suspend(row)
             case Kind.INDEX:
                 self.marking.fix(row)
-                self.fixings.fix(row, text_at(frame.text, int(row["text"])))
+                text = text_at(frame.text, int(row["text"]))
+                self.fixings.fix(row, text, self._fixing_window())
             case Kind.PHASE:
                 self._pass(row)
             case Kind.CYCLE:
                 self._pass(row)
                 self._begin(row)
+
+    def _fixing_window(self) -> tuple[int, int]:
+        """Return the window of the fixing that is awaited, or (0, 0)."""
+        awaited = [day.window for cycle, day in self._cycles if cycle == Cycle.FIXING]
+        return awaited[0] if awaited else (0, 0)
 
     def _pass(self, row: Row) -> None:
         """Note how far the calendar has come."""

@@ -50,13 +50,16 @@ class IndexTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     markets: tuple[Market, ...] = ("on-demand",)  # The population.
     excluded: tuple[str, ...] = ("aws", "azure", "gcp")  # Providers that do not count.
-    estimator: Estimator = "median"
+    estimator: Estimator = "winsorised"
+    adjusted: bool = True  # For providers' and configurations' lasting distances.
     cap_percent: int = 25  # The most of the weight that one provider may hold.
     carry_days: int = 3  # Business days that a fixing is carried over a gap.
+    absences: int = 5  # Of the last ten fixings; who missed more does not count for a while.
 
     def __post_init__(self) -> None:
         _between("cap_percent", self.cap_percent, 1, 100)
         _between("carry_days", self.carry_days, 0, 30)
+        _between("absences", self.absences, 1, 9)
         if not self.markets:
             raise ValueError("markets is empty")
 

@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clearing.calendar import is_business_day, times
-from clearing.index.fixing import Fixing, fix, unfixed, window_before
+from clearing.index.fixing import Fixing, gather, window_before
 from clearing.index.population import Refusal, Tier
+from clearing.index.series import new_memory, next_fixing, remembered
 from clearing.terms import IndexTerms
 from engine.instruments import as_date, as_number
 from engine.schema import Cycle
@@ -48,12 +49,15 @@ def fixings(panel: Panel, model: str, terms: IndexTerms) -> list[Fixing]:
     A business day in a hole of the panel that is longer than the carry limit has none.
     """
     found = []
-    fixing = unfixed(panel.models.index(model))
+    product = panel.models.index(model)
+    memory = new_memory(product)
     since = panel.dates[0]
     for date in _business_days(panel):
         due = next(time for time, due in times(date) if due.cycle == Cycle.FIXING)
-        rows, day = panel.between(since, date), as_number(date)
-        fixing = fix(rows, panel.names, terms, fixing, day, window_before(due))
+        rows = panel.between(since, date)
+        day = gather(rows, product, panel.names, terms, window_before(due))
+        fixing = next_fixing(memory, day, terms, as_number(date))
+        memory = remembered(memory, fixing, day, terms.absences)
         since = date + _DAY
         if fixing.tier != Tier.NONE or len(fixing.audit):
             found.append(fixing)

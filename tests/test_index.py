@@ -4,55 +4,34 @@ import hashlib
 from collections.abc import Sequence
 from fractions import Fraction
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clearing.index.estimators import ESTIMATORS, half_up
-from clearing.index.fixing import UNIT, Fixing, fix, unfixed, window_before
-from clearing.index.population import Refusal, Term, Tier
+from clearing.index.fixing import UNIT, Fixing, fix, gather, unfixed
+from clearing.index.population import REVERSAL_NS, Refusal, Term, Tier
 from clearing.terms import IndexTerms
 from engine.jit import Table
-from engine.layout import OBSERVE
 from tests import tidy
+from tests.spot_days import NAMES, NOON, PART, WINDOW, feed, observed
 
-DUE = 1_785_000_000_000_000_000
-WINDOW = window_before(DUE)
-NOON = (WINDOW[0] + WINDOW[1]) // 2
-PART = (WINDOW[1] - WINDOW[0]) // 12
 DAY = 20260803
-NAMES = {0: "alder", 1: "basalt", 2: "cinder", 3: "drift", 4: "ember", 9: "AWS"}
 MEDIAN = IndexTerms(estimator="median")
 WINSORISED = IndexTerms(estimator="winsorised")
 UNCAPPED = IndexTerms(estimator="median", cap_percent=100)
-
-
-def observed(
-    provider: int, dollars: float, hours: int = 0, traded: int = NOON, **more: int
-) -> Table:
-    """Return one OBSERVE row, on-demand and posted at noon unless `more` says otherwise."""
-    row = np.zeros(1, OBSERVE)
-    row["provider"], row["price_micro"] = provider, round(dollars * 1_000_000)
-    row["gpu_hours_milli"], row["traded"] = 1_000 * hours, traded
-    row["term"], row["tier"] = Term.ON_DEMAND, Tier.POSTED
-    for name, value in more.items():
-        row[name] = value
-    return row
-
-
-def feed(rows: Sequence[Table]) -> Table:
-    """Return rows as one table, numbered as lines of a file."""
-    table = np.concatenate([np.zeros(0, OBSERVE), *rows])
-    table["row"] = np.arange(2, 2 + len(table))
-    return table
 
 
 def fixed(
     rows: Sequence[Table], terms: IndexTerms = MEDIAN, previous: Fixing = unfixed(0)
 ) -> Fixing:
     """Return the fixing of a day with these rows."""
-    return fix(feed(rows), NAMES, terms, previous, DAY, WINDOW)
+    return fixed_feed(feed(rows), terms, previous)
+
+
+def fixed_feed(rows: Table, terms: IndexTerms = MEDIAN, previous: Fixing = unfixed(0)) -> Fixing:
+    """Return the fixing of a day with this table, not adjusted."""
+    return fix(gather(rows, 0, NAMES, terms, WINDOW), terms, previous, DAY)
 
 
 def partition(number: int, trades: Sequence[tuple[float, int]]) -> list[Table]:
@@ -142,9 +121,23 @@ class TestWhoCounts:
 
     def test_the_first_of_equal_rows_in_the_feed_counts(self) -> None:
         rows = feed([observed(0, 3.0), observed(0, 3.0), observed(1, 3.0)])[::-1]
-        audit = fix(rows, NAMES, MEDIAN, unfixed(0), DAY, WINDOW).audit
+        audit = fixed_feed(rows).audit
         verdicts = dict(zip(audit["row"].tolist(), audit["reason"].tolist(), strict=True))
         assert verdicts == {2: Refusal.NONE, 3: Refusal.DUPLICATE, 4: Refusal.NONE}
+
+    def test_a_trade_of_one_owner_with_itself_is_none(self) -> None:
+        sham = observed(0, 3.3, 50, buyer=7, seller=7)
+        assert fixed([observed(1, 3.0), sham]).refused == {Refusal.ONE_OWNER: 1}
+
+    def test_a_trade_undone_within_two_minutes_is_none_nor_is_what_undid_it(self) -> None:
+        there = observed(0, 3.3, 50, buyer=7, seller=8)
+        back = observed(0, 3.3, 50, NOON + REVERSAL_NS, buyer=8, seller=7)
+        late = observed(0, 3.3, 50, NOON + REVERSAL_NS + 1, buyer=8, seller=7)
+        again = observed(0, 3.3, 50, NOON + 1, buyer=7, seller=8)
+        honest = [observed(1, 3.0), observed(2, 3.0)]
+        assert fixed([*honest, there, back]).refused == {Refusal.REVERSED: 2}
+        assert fixed([*honest, there, late]).refused == {}
+        assert fixed([*honest, there, again]).refused == {}
 
     def test_the_terms_name_the_markets(self) -> None:
         rows = [observed(0, 3.0), observed(1, 1.5, term=Term.SPOT)]
@@ -165,6 +158,12 @@ class TestHowMuch:
         rows = [observed(0, 2.0, hours=3), observed(1, 3.0), observed(1, 3.0, vcpus=1)]
         audit = fixed(rows, UNCAPPED).audit
         assert audit["weight_ppb"].tolist() == [750_000_000, 125_000_000, 125_000_000]
+
+    def test_a_provider_with_many_configurations_is_held_by_the_cap(self) -> None:
+        many = [observed(0, 2.0, gpu_count=count) for count in range(1, 7)]
+        others = [observed(provider, 3.0) for provider in range(1, 5)]
+        weights = fixed([*many, *others]).audit["weight_ppb"].tolist()
+        assert weights == [250_000_000 // 6] * 6 + [187_500_000] * 4
 
     def test_no_provider_holds_more_than_the_cap(self) -> None:
         rows = [observed(0, 9.0, hours=10**9)]
@@ -237,17 +236,14 @@ class TestAudit:
         ordered = [rows[place].tobytes()[48:] for place in (2, 4, 0, 1)]
         expected = hashlib.blake2b(b"".join(ordered), digest_size=16).hexdigest()
         for seen in (rows, rows[::-1]):
-            fixing = fix(seen, NAMES, MEDIAN, unfixed(0), DAY, WINDOW)
+            fixing = fixed_feed(seen)
             assert fixing.inputs_hash == expected
 
     def test_stamps_of_the_journal_are_not_hashed(self) -> None:
         rows = feed([observed(0, 3.0)])
         stamped = rows.copy()
         stamped["seq"], stamped["time"] = 7, NOON
-        hashes = {
-            fix(r, NAMES, MEDIAN, unfixed(0), DAY, WINDOW).inputs_hash for r in (rows, stamped)
-        }
-        assert len(hashes) == 1
+        assert len({fixed_feed(each).inputs_hash for each in (rows, stamped)}) == 1
 
     def test_every_observation_has_its_row(self) -> None:
         fixing = fixed(captured_window(90), UNCAPPED)

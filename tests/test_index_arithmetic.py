@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from clearing.index.estimators import half_up, weighted_median, winsorised_mean
 from clearing.index.fixing import UNIT
-from clearing.index.weights import water_fill
+from clearing.index.weights import provider_shares, water_fill
 
 
 class TestWaterFilling:
@@ -33,6 +33,10 @@ class TestWaterFilling:
         if max(weights) * 100 <= cap * total:
             assert water_fill(weights, cap) == [Fraction(weight, total) for weight in weights]
 
+    def test_cells_share_what_their_provider_holds(self) -> None:
+        shares = provider_shares([5, 5, 6, 7], [3_000, 0, 4_000, 8_000], cap_percent=40)
+        assert shares == [Fraction(share, 40) for share in (9, 3, 12, 16)]
+
     def test_no_weights_are_no_shares(self) -> None:
         assert water_fill([], 25) == []
 
@@ -56,11 +60,15 @@ class TestEstimators:
         prices, weights = fractions(1, 2, 3, 4, 100), fractions(1, 1, 1, 1, 1)
         drawn_in = 3 + 3 * Fraction(14_826, 10_000)
         assert winsorised_mean(prices, weights) == (1 + 2 + 3 + 4 + drawn_in) / 5
-        mirrored = [103 - price for price in prices]
-        assert winsorised_mean(mirrored, weights) == 103 - (1 + 2 + 3 + 4 + drawn_in) / 5
+        mirrored = [6 - price for price in prices]
+        assert winsorised_mean(mirrored, weights) == 6 - (1 + 2 + 3 + 4 + drawn_in) / 5
 
-    def test_where_most_weight_stands_at_one_price_that_price_is_the_value(self) -> None:
-        assert winsorised_mean(fractions(2, 2, 7), fractions(1, 1, 1)) == 2
+    def test_where_most_weight_stands_at_one_price_the_others_count_within_six_percent(
+        self,
+    ) -> None:
+        near = fractions(2, 2, 2.06)
+        assert winsorised_mean(near, fractions(1, 1, 1)) == Fraction(606, 300)
+        assert winsorised_mean(fractions(2, 2, 7), fractions(1, 1, 1)) == Fraction(612, 300)
 
     @settings(deadline=None)
     @given(st.lists(st.tuples(st.integers(1, 10**7), st.integers(1, 99)), min_size=1))

@@ -35,6 +35,8 @@ FOREIGN_ALONE = {
     "sortedcontainers": {"engine/reference.py", "engine/reference_book.py"},
     "typer": {f"sim/{name}.py" for name in ("cli", "cli_admin", "cli_backup", "cli_store")},
     "sqlalchemy": {f"clearing/store/{name}.py" for name in ("schema", "database", "store")},
+    "statsmodels": {"clearing/index/regression.py"},
+    "matplotlib": {"sim/index_plots.py"},
     "mock": set[str](),
 }
 MAY_PRINT = re.compile(r"(sim/cli\.py|bench/.*)")

@@ -16,7 +16,7 @@ AUDIT = np.dtype(
         ("row", "<i8"),  # The observation's place in the feed it came from.
         ("provider", "<i4"),
         ("price_micro", "<i8"),
-        ("adjusted_micro", "<i8"),  # To the base configuration; equal to the price for now.
+        ("adjusted_micro", "<i8"),  # To the base; equal to the price where refused before.
         ("weight_ppb", "<i8"),  # Its part of the day's weight, in billionths, rounded down.
         ("reason", "u1"),  # A Refusal; NONE: it was used.
     ]

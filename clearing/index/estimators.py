@@ -12,6 +12,9 @@ from itertools import pairwise
 # (Hampel, The influence curve and its role in robust estimation, 1974).
 MAD_TO_DEVIATION = Fraction(14_826, 10_000)
 DEVIATIONS = 3
+# The least robust deviation, as a part of the median. Adjusted prices that have not changed are
+# equal, so half of the weight often stands at one price; who moves must count all the same.
+DEVIATION_MIN = Fraction(2, 100)
 
 Prices = Sequence[Fraction]
 Estimator = Callable[[Prices, Prices], Fraction]
@@ -38,12 +41,12 @@ def weighted_median(prices: Prices, weights: Prices) -> Fraction:
 def winsorised_mean(prices: Prices, weights: Prices) -> Fraction:
     """Return the weighted mean of prices drawn in to three robust deviations of their median.
 
-    A robust deviation is 1.4826 weighted median absolute deviations; where more than half
-    of the weight stands at one price it is 0, and that price is the value.
+    A robust deviation is 1.4826 weighted median absolute deviations, but at least
+    DEVIATION_MIN of the median.
     """
     center = weighted_median(prices, weights)
     spread = weighted_median([abs(price - center) for price in prices], weights)
-    reach = DEVIATIONS * MAD_TO_DEVIATION * spread
+    reach = DEVIATIONS * max(MAD_TO_DEVIATION * spread, DEVIATION_MIN * center)
     drawn_in = [min(max(price, center - reach), center + reach) for price in prices]
     return _dot(drawn_in, weights) / sum(weights, Fraction())
 

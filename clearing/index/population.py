@@ -15,6 +15,7 @@ from clearing.index.estimators import median, weighted_median
 from engine.jit import Table
 from engine.layout import COMMAND, OBSERVE
 
+REVERSAL_NS = 120_000_000_000  # A trade undone within two minutes was none.
 BAND = 5  # A price is refused below 1/5 of the day's median and above 5 times of it.
 HOURS_MILLI_MAX = 10**12  # In one observation; a billion GPU-hours.
 HEAD = COMMAND.itemsize - 80  # Bytes of a row before its body.
@@ -57,7 +58,11 @@ class Refusal(enum.IntEnum):
     STALE = 5  # Made before the window opened.
     LATE = 6  # Made when the window had closed.
     DUPLICATE = 7  # Equal to an earlier row in all but its place in the feed.
-    OUT_OF_BAND = 8  # Beyond 1/5 or 5 times of the median of the providers' median prices.
+    ONE_OWNER = 8  # A trade whose buyer and seller are one.
+    REVERSED = 9  # A trade that the same two undid within two minutes, and what undid it.
+    OUT_OF_BAND = 10  # Beyond 1/5 or 5 times of the median of the providers' median prices.
+    RETURNING = 11  # Its provider was absent too often; it must be there for a while first.
+    UNADJUSTED = 12  # Its provider, or part of its configuration, has no effect estimated yet.
 
 
 def judge(
@@ -67,8 +72,9 @@ def judge(
     excluded: Sequence[str],
     window: tuple[int, int],
 ) -> Table:
-    """Return the Refusal of each OBSERVE row, NONE for those that count.
+    """Return the Refusal of each OBSERVE row by itself and its day, NONE for those that count.
 
+    What depends on earlier days, RETURNING and UNADJUSTED, is for `fixing` to say.
     names: of the providers, by number. window: from, inclusive, and to, exclusive, in ns.
     """
     verdicts = np.zeros(len(rows), np.uint8)
@@ -82,6 +88,7 @@ def judge(
     ):
         verdicts[(verdicts == Refusal.NONE) & fails] = reason
     _refuse_duplicates(rows, verdicts)
+    _refuse_sham_trades(rows, verdicts)
     _refuse_out_of_band(rows, verdicts)
     return verdicts
 
@@ -123,6 +130,22 @@ def _refuse_duplicates(rows: Table, verdicts: Table) -> None:
     is_repeated = np.ones(len(counted), bool)
     is_repeated[first] = False
     verdicts[counted[is_repeated]] = Refusal.DUPLICATE
+
+
+def _refuse_sham_trades(rows: Table, verdicts: Table) -> None:
+    """Refuse trades of one owner with itself, and trades that the same two undid. In place."""
+    is_named = (rows["buyer"] != 0) & (rows["seller"] != 0) & (verdicts == Refusal.NONE)
+    places = np.flatnonzero(is_named)
+    buyer, seller, traded = (rows[name][places] for name in ("buyer", "seller", "traded"))
+    verdicts[places[buyer == seller]] = Refusal.ONE_OWNER
+    pair = np.minimum(buyer, seller), np.maximum(buyer, seller)
+    order = np.lexsort((traded, *pair))
+    before, after = order[:-1], order[1:]
+    is_same = (pair[0][before] == pair[0][after]) & (pair[1][before] == pair[1][after])
+    is_undone = is_same & (buyer[before] == seller[after]) & (buyer[before] != buyer[after])
+    is_undone &= traded[after] - traded[before] <= REVERSAL_NS
+    verdicts[places[before[is_undone]]] = Refusal.REVERSED
+    verdicts[places[after[is_undone]]] = Refusal.REVERSED
 
 
 def _refuse_out_of_band(rows: Table, verdicts: Table) -> None:

@@ -1,10 +1,12 @@
-"""How much each provider counts: water-filled shares, exact.
+"""How much each provider, and each of its cells, counts: water-filled shares, exact.
 
-This module knows numbers only: no observation, no provider, no float.
+This module knows whole numbers only: no observation and no float.
 """
 
 from collections.abc import Sequence
 from fractions import Fraction
+
+UNKNOWN_HOURS_MILLI = 1_000  # A cell without known GPU-hours weighs as one hour.
 
 
 def water_fill(weights: Sequence[int], cap_percent: int) -> list[Fraction]:
@@ -27,3 +29,21 @@ def water_fill(weights: Sequence[int], cap_percent: int) -> list[Fraction]:
     for place in heaviest_first[capped:]:
         shares[place] = left * weights[place] / total
     return shares
+
+
+def provider_shares(
+    providers: Sequence[int], hours_milli: Sequence[int], cap_percent: int
+) -> list[Fraction]:
+    """Return the shares of cells; they add to 1, and no provider's exceed the cap together.
+
+    providers, hours_milli: of each cell. A cell without known hours weighs as one hour.
+    """
+    weights = [hours or UNKNOWN_HOURS_MILLI for hours in hours_milli]
+    totals: dict[int, int] = {}
+    for provider, weight in zip(providers, weights, strict=True):
+        totals[provider] = totals.get(provider, 0) + weight
+    capped = dict(zip(totals, water_fill(list(totals.values()), cap_percent), strict=True))
+    return [
+        capped[provider] * weight / totals[provider]
+        for provider, weight in zip(providers, weights, strict=True)
+    ]
