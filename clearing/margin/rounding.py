@@ -1,0 +1,21 @@
+"""The roundings of a requirement, by name: each goes to the side of the clearing house.
+
+Deltas, counts of spreads and shares are exact fractions up to here. Behind these are integers.
+"""
+
+from fractions import Fraction
+
+
+def charge(exact: Fraction) -> int:
+    """Return a charge in whole micro-dollars, rounded up."""
+    return -(-exact.numerator // exact.denominator)
+
+
+def credit(exact: Fraction) -> int:
+    """Return a credit in whole micro-dollars, rounded down."""
+    return exact.numerator // exact.denominator
+
+
+def initial(maintenance: int, percent: int) -> int:
+    """Return so many percent of a maintenance requirement, rounded up to the micro-dollar."""
+    return -(-maintenance * percent // 100)
