@@ -36,4 +36,5 @@ bench: $(STAMP)
 
 soak: $(STAMP)
 	CFX_COMMANDS=$${CFX_COMMANDS:-2000000} CFX_KILL_CYCLES=$${CFX_KILL_CYCLES:-500} \
-	CFX_TRACES=$${CFX_TRACES:-25} CFX_PLANTED=all .venv/bin/python -m pytest
+	CFX_TRACES=$${CFX_TRACES:-25} CFX_PLANTED=all CFX_PORTFOLIOS=$${CFX_PORTFOLIOS:-20000} \
+	.venv/bin/python -m pytest

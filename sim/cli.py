@@ -14,6 +14,7 @@ import typer
 
 from sim.cli_admin import admin
 from sim.cli_backup import backup, restore
+from sim.cli_margin import margin
 from sim.cli_notes import say_if_cold
 from sim.cli_store import rebuild
 
@@ -202,6 +203,7 @@ def match(
 app.command()(backup)
 app.command()(restore)
 app.command()(rebuild)
+app.command()(margin)
 
 
 @accounts.command("new")

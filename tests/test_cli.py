@@ -14,7 +14,7 @@ from tests.real_files import real_file
 from tests.shell import ROOT, Ended, Shell, refused, spawned
 from tests.small_world import SMALL
 
-NAMES = ("run", "serve", "verify", "play", "match", "index", "backup", "restore", "rebuild")
+NAMES = "run serve verify play match index backup restore rebuild margin".split()
 PANEL = "date,provider,gpu_model,market,price_per_gpu_hour\n"
 
 
@@ -38,6 +38,10 @@ def test_help_names_every_command_and_loads_no_kernel() -> None:
         ("match", ["--json", "--hidden"]),
         ("backup", ["--json"]),
         ("restore", ["--json"]),
+        (
+            "margin",
+            ["--spn", "--portfolio", "--model", "--add", "--extract", "--explain", "--json"],
+        ),
         ("accounts new", ["--data", "--owner", "--type", "--origin", "--cash"]),
         ("keys new", ["--data", "--account", "--scopes", "--json"]),
         ("rebuild", ["--database", "--json"]),

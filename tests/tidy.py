@@ -33,7 +33,7 @@ FOREIGN_ALONE = {
     "numba": {"engine/jit.py"},
     "llvmlite": {"engine/jit.py"},
     "sortedcontainers": {"engine/reference.py", "engine/reference_book.py"},
-    "typer": {f"sim/{name}.py" for name in ("cli", "cli_admin", "cli_backup", "cli_store")},
+    "typer": {f"sim/cli{name}.py" for name in ("", "_admin", "_backup", "_margin", "_store")},
     "sqlalchemy": {f"clearing/store/{name}.py" for name in ("schema", "database", "store")},
     "statsmodels": {"clearing/index/regression.py"},
     "matplotlib": {"sim/index_plots.py"},
