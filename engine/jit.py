@@ -2,10 +2,15 @@
 
 numba's disk cache looks only at the file that a function stands in, its path and its age: it
 does not see a change in the functions that it calls, nor in the options it was compiled
-with. So each kernel module has a cache folder named after everything that
+with. So each module with an entry has a cache folder named after everything that
 decides its machine code: numba, its options, and every source of ours that the
 module imports, directly or not. A stale kernel can never be loaded, and a second checkout of the
 same sources compiles nothing.
+
+Nor does numba compile a kernel once: it optimises each function with all that it calls, makes
+machine code of it, and does so again for whatever calls that one. Here a kernel is a part, and
+stops at LLVM's intermediate code. An entry is a program: it links its parts, each once, lets LLVM
+inline them into one another from below, and is the only machine code that there is.
 
 With `NUMBA_DISABLE_JIT=1` kernels run as the Python that they are written in: thousands of times
 slower, at once, and under a debugger.
@@ -24,12 +29,17 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 from llvmlite import ir
-from numba import types
+from numba import _dynfunc, types
 from numba.core import config
 from numba.core.caching import _CacheLocator
-from numba.core.compiler import Compiler
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler, DefaultPassBuilder
+from numba.core.compiler_machinery import register_pass
+from numba.core.typed_passes import NativeLowering
 from numba.extending import intrinsic
 from numpy.typing import NDArray
+
+from engine.interpreted import interpreted
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -42,36 +52,111 @@ Records = Any  # A Table whose rows the kernel reads as objects.
 # with a signed integer it would become a float.
 Index = Any
 
-_WORD = 8  # Bytes.
 _ROOT = pathlib.Path(__file__).parent.parent
 _OURS = re.compile(r"^(?:from|import) ((?:engine|clearing|gateway|sim)[.\w]*)", re.MULTILINE)
 _KEPT = 4  # Fingerprints of one module: two options, two checkouts.
 
-# `_nrt` is numba's private switch for reference counting: with it off, kernels may not
-# allocate, and array arguments cost nothing when one kernel calls another.
-_ENTRY: dict[str, Any] = {"cache": True, "forceinline": True, "_nrt": False}
-# What only kernels call needs no wrapper for Python, with a second and a third copy of its code.
-_KERNEL: dict[str, Any] = {**_ENTRY, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-# What is called seldom stands once, apart: inlined at each call it would be compiled again there.
-_RARE: dict[str, Any] = {**_KERNEL, "forceinline": False}
 
-
-class _Distinct(Compiler):  # type: ignore[misc]
-    """Compiles an entry as one whose arrays share no memory that it writes to.
+class _Program(Compiler):  # type: ignore[misc]
+    """Compiles an entry, as one whose arrays share no memory that it writes to.
 
     What is inlined into it then keeps what it read of one array while it writes to another.
     """
 
     def define_pipelines(self) -> Any:
-        self.state.flags.noalias = True
+        state = self.state
+        state.flags.noalias = True
+        state.library = _Whole(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.library.enable_object_caching()
         return super().define_pipelines()
+
+
+class _Part(Compiler):  # type: ignore[misc]
+    """Compiles a kernel that only kernels call, as far as an entry needs it."""
+
+    def define_pipelines(self) -> Any:
+        passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
+        places = [step for step, _ in passes.passes]
+        passes.passes[places.index(NativeLowering)] = (_Translate, "to LLVM, no further")
+        passes.finalize()
+        return [passes]
+
+
+class _Fragment(JITCodeLibrary):  # type: ignore[misc]
+    """The intermediate code of one kernel: nothing is linked to it, and nothing can run it."""
+
+    def finalize(self) -> None:
+        self._finalized = True
+
+    def fragments(self) -> "dict[_Fragment, None]":
+        """Return it and all that it calls, each once."""
+        found, open_ = {self: None}, [self]
+        while open_:
+            for called in open_.pop()._linking_libraries:
+                if called not in found:
+                    found[called] = None
+                    open_.append(called)
+        return found
+
+
+class _Whole(JITCodeLibrary):  # type: ignore[misc]
+    """The machine code of an entry."""
+
+    def finalize(self) -> None:
+        linked: dict[Any, None] = {}
+        for library in self._linking_libraries:
+            linked |= library.fragments() if isinstance(library, _Fragment) else {library: None}
+        for library in linked:
+            self._final_module.link_in(library._get_module_for_linking(), preserve=True)
+        passes, builder = self._codegen._module_pass_manager()
+        passes.run(self._final_module, builder)
+        self._final_module.verify()
+        self._finalize_final_module()
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _Translate(NativeLowering):  # type: ignore[misc]
+    """Translates a kernel, and makes it known to callers by a token: a function that cannot run."""
+
+    def run_pass(self, state: Any) -> bool:
+        state.library = _Fragment(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.flags.no_compile = True
+        super().run_pass(state)
+        result, name = state["cr"], state.func_id.func_qualname
+        module = result.fndesc.lookup_module()
+        token = _dynfunc.make_function(module, name, "", 0, result.env, (state.library,))
+        state.targetctx.insert_user_function(token, result.fndesc, [state.library])
+        state["cr"] = result._replace(cfunc=token)
+        return True
+
+
+# `_nrt` is numba's private switch for reference counting: with it off, kernels may not
+# allocate, and array arguments cost nothing when one kernel calls another. What an option does
+# not say, a kernel takes over from the one that calls it.
+_ENTRY: dict[str, Any] = {
+    "cache": True,
+    "_nrt": False,
+    "forceinline": False,
+    "no_cfunc_wrapper": True,
+    "pipeline_class": _Program,
+}
+# What only kernels call needs no wrapper for Python, and no machine code of its own.
+_KERNEL: dict[str, Any] = {
+    "_nrt": False,
+    "forceinline": True,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "pipeline_class": _Part,
+}
+# What is called seldom stands once, apart: inlined at each call it would be compiled again there.
+_RARE: dict[str, Any] = {**_KERNEL, "forceinline": False}
 
 
 def entry(function: F) -> F:
     """Compile a kernel that Python calls; its arrays must not overlap, but where it only reads."""
     if config.DISABLE_JIT:
-        return _interpreted(function)
-    return _compile(function, {**_ENTRY, "pipeline_class": _Distinct})
+        return interpreted(function)
+    return _compile(function, _ENTRY)
 
 
 def kernel(function: F) -> F:
@@ -149,58 +234,6 @@ class _Fingerprint(_CacheLocator):  # type: ignore[misc]
 
     def get_disambiguator(self) -> str:
         return str(self._line)
-
-
-def _interpreted(function: F) -> F:
-    """Return the function itself, given its tables as ones whose rows are objects."""
-
-    @functools.wraps(function)
-    def call(*arguments: Any) -> Any:
-        with np.errstate(over="ignore"):
-            return function(*map(_as_objects, arguments))
-
-    return call  # type: ignore[return-value]
-
-
-def _as_objects(argument: Any) -> Any:
-    if isinstance(argument, tuple):
-        return type(argument)(*map(_as_objects, argument))
-    if isinstance(argument, np.ndarray) and argument.dtype.names:
-        return _Rows(argument)
-    return argument
-
-
-class _Rows:
-    """A record array as interpreted kernels read it: what numba makes of it."""
-
-    def __init__(self, table: Table) -> None:
-        self._table = table
-
-    def __len__(self) -> int:
-        return len(self._table)
-
-    def __getitem__(self, place: Any) -> Any:
-        found = self._table[place]
-        return _Record(found) if isinstance(found, np.void) else _Rows(found)
-
-    def __setitem__(self, place: Any, row: Any) -> None:
-        self._table[place] = row._row
-
-
-class _Record:
-    """One row: its fields are attributes; those of 64 bits wrap around as a kernel's do."""
-
-    __slots__ = ("_row",)
-
-    def __init__(self, row: Any) -> None:
-        object.__setattr__(self, "_row", row)
-
-    def __getattr__(self, name: str) -> Any:
-        value = self._row[name]
-        return value if value.dtype.itemsize == _WORD else value.item()
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self._row[name] = value
 
 
 @functools.cache

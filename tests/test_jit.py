@@ -72,6 +72,14 @@ def test_two_checkouts_of_the_same_sources_share_their_machine_code(
     assert _folder(_tree(elsewhere)) == here
 
 
+def test_only_entries_have_machine_code_of_their_own() -> None:
+    import engine.kernel  # It registers the folder of its entry.
+
+    modules = {folder.name.rsplit("-", 1)[0] for folder in jit._folders}
+    assert engine.kernel.__name__ in modules
+    assert "engine.match" not in modules
+
+
 def test_kernels_run_interpreted_as_they_run_compiled() -> None:
     scene = _PROJECT / "tests" / "scenes" / "implied_prices.scene"
     played = subprocess.run(
