@@ -4,7 +4,7 @@ from engine.exposures import exceeds, unaffordable
 from engine.jit import Row, kernel
 from engine.limits import admit, reserve_of
 from engine.positions import find_position
-from engine.premium import cover
+from engine.premium import growth_of_cover
 from engine.schema import Reason, Side
 from engine.state import State
 
@@ -42,20 +42,11 @@ def _admit_premium(
 ) -> int:
     """As limits.admit. whole, capped: the change of the premiums, and with each at most `need`."""
     place = find_position(state, number, index)
-    position, premium = state.positions[place], state.premiums[place]
-    reason: int = exceeds(state, position, number, index, side, lots)
+    reason: int = exceeds(state, state.positions[place], number, index, side, lots)
     if reason != Reason.NONE:
         return reason
-    instrument = state.instruments[index]
-    short, sells = max(position.sells - position.net, 0), position.sells
-    paying, earning, excess = premium.paying, premium.earning, premium.excess
-    bound, reserve = cover(instrument, short, paying, earning, excess)
     if side == Side.BUY:
-        paying += capped
-        excess += whole - capped
+        bound, reserve = growth_of_cover(state, place, index, 0, capped, 0, whole - capped)
     else:
-        sells += lots
-        earning += capped
-    short = max(sells - position.net, 0)
-    bound_after, reserve_after = cover(instrument, short, paying, earning, excess)
-    return unaffordable(state, number, bound_after - bound, reserve_after - reserve)
+        bound, reserve = growth_of_cover(state, place, index, lots, 0, capped, 0)
+    return unaffordable(state, number, bound, reserve)

@@ -46,13 +46,17 @@ def unaffordable(state: State, account_number: int, more: int, reserve: int) -> 
 @kernel
 def bound_with(exposure: Row, charge: int, money: int, side: int, longs: int, shorts: int) -> int:
     """Return an exposure's bound with `money` more working on a side, and these reaches."""
-    buys, sells = exposure.buys, exposure.sells
-    if side == Side.BUY:
-        buys += money
-    else:
-        sells += money
-    worst = max(abs(exposure.net + buys), abs(exposure.net - sells))
-    return worst + charge * min(longs, shorts)
+    buys = money if side == Side.BUY else 0
+    return bound_with_both(exposure, charge, buys, money - buys, longs, shorts)
+
+
+@kernel
+def bound_with_both(
+    exposure: Row, charge: int, buys: int, sells: int, longs: int, shorts: int
+) -> int:
+    """Return an exposure's bound with this much more working on both sides, and these reaches."""
+    most, least = exposure.net + exposure.buys + buys, exposure.net - exposure.sells - sells
+    return max(abs(most), abs(least)) + charge * min(longs, shorts)
 
 
 @kernel

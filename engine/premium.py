@@ -50,6 +50,26 @@ def cover(instrument: Row, reach: int, paying: int, earning: int, excess: int) -
 
 
 @kernel
+def growth_of_cover(
+    state: State, place: Index, index: int, sells: int, paying: int, earning: int, excess: int
+) -> tuple[int, int]:
+    """Return by how much bounds and reserves rise with this much more working at a position.
+
+    sells: lots. The others: money, as in PREMIUM. place: 0 where there is no position yet.
+    """
+    instrument, position = state.instruments[index], state.positions[place]
+    premium = state.premiums[place]
+    short = max(position.sells - position.net, 0)
+    bound, reserve = cover(instrument, short, premium.paying, premium.earning, premium.excess)
+    paying += premium.paying
+    earning += premium.earning
+    excess += premium.excess
+    short = max(position.sells + sells - position.net, 0)
+    bound_after, reserve_after = cover(instrument, short, paying, earning, excess)
+    return bound_after - bound, reserve_after - reserve
+
+
+@kernel
 def add_cover(state: State, place: Index, sign: int) -> None:
     """Add the cover of a position to its account's sums, or with -1 take it off."""
     position, premium = state.positions[place], state.premiums[place]

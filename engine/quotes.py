@@ -9,9 +9,10 @@ from engine.jit import Index, Row, Table, kernel
 from engine.limits import reserve_of, work
 from engine.match import cross, remove, rest
 from engine.owners import alert
-from engine.positions import find_position, open_position
+from engine.positions import find_position, open_positions
 from engine.protection import BREACHED, WITHDRAWN
-from engine.quote_terms import keeps_place, lots_of, price_at, quoted, refusal
+from engine.quote_sides import keeps_place, lots_of, price_at, quoted
+from engine.quote_terms import refusal
 from engine.schema import NIL, Did, Flag, Phase, Reason, Side, Tif, Type
 from engine.state import State
 from engine.stops import elect
@@ -100,7 +101,7 @@ def _accept(state: State, side: int, command: Row) -> Index:
     order.tif = Tif.DAY
     order.ladder = side
     order.quote = 1
-    order.position = open_position(state, command.account, command.instrument)
+    order.position = open_positions(state, command.account, command.instrument)
     if side == Side.BUY:
         state.positions[order.position].bid = slot
     else:

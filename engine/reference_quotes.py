@@ -21,7 +21,6 @@ from engine.schema import (
     NIL,
     Did,
     Flag,
-    Form,
     Phase,
     Reason,
     Side,
@@ -133,7 +132,7 @@ def refuse_misnamed(world: World, row: Row) -> tuple[Account, Instrument]:
     refuse(row.smp_rule not in list(Smp), Reason.SMP_RULE_UNKNOWN)
     refuse(row.flags != 0, Reason.FLAG_UNKNOWN)
     account, instrument = world.accounts[row.account], world.market.instruments[row.instrument]
-    refuse(instrument.form != Form.FUTURE, Reason.TERMS_INVALID)
+    refuse(not instrument.is_complete(), Reason.TERMS_INVALID)
     refuse(account.standing == Standing.SUSPENDED, Reason.ACCOUNT_SUSPENDED)
     refuse(account.is_killed, Reason.ACCOUNT_KILLED)
     protection = account.protections.get(instrument.product, Protection())
@@ -164,8 +163,8 @@ def refuse_unbearable(
     refuse_beyond_margin(account, working, world.market)
     room = world.sizes.orders - len(world.live)
     refuse(len(asked) - len(old) > room, Reason.ORDERS_FULL)
-    new = any(order.instrument not in account.positions for order in asked)
-    refuse(new and world.held == world.sizes.positions, Reason.POSITIONS_FULL)
+    new = len(world.unopened(asked[0])) if asked else 0
+    refuse(new > 0 and world.held + new > world.sizes.positions, Reason.POSITIONS_FULL)
 
 
 def protect(world: World, row: Row) -> None:

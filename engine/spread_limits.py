@@ -7,7 +7,7 @@ nothing, and no subset of fills leaves these ranges.
 """
 
 from engine.exposures import (
-    bound_with,
+    bound_with_both,
     count_lots,
     exceeds,
     most_long,
@@ -32,41 +32,59 @@ def admit_spread(
     state: State, account_number: int, index: int, side: int, lots: int, reserve: int
 ) -> int:
     """Return why the account may not work `lots` more of a spread on this side, or NONE."""
-    spread = state.instruments[index]
-    for number in range(spread.legs):
+    reason: int = exceeds_legs(state, account_number, index, side, lots)
+    if reason != Reason.NONE:
+        return reason
+    bids = lots if side == Side.BUY else 0
+    growth = growth_of_spread(state, account_number, index, bids, lots - bids)
+    return unaffordable(state, account_number, growth, reserve)
+
+
+@rare
+def exceeds_legs(state: State, account: int, index: int, side: int, lots: int) -> int:
+    """Return POSITION_LIMIT where `lots` more of a spread could pass a leg's, or NONE."""
+    for number in range(state.instruments[index].legs):
         leg = state.legs[index, number]
-        position = state.positions[find_position(state, account_number, leg.instrument)]
+        position = state.positions[find_position(state, account, leg.instrument)]
         more, at = lots * abs(leg.ratio), side_of(leg, side)
-        reason: int = exceeds(state, position, account_number, leg.instrument, at, more)
+        reason: int = exceeds(state, position, account, leg.instrument, at, more)
         if reason != Reason.NONE:
             return reason
+    return Reason.NONE
 
-    growth = _growth(state, account_number, index, spread.product, spread.rate, side, lots)
+
+@rare
+def growth_of_spread(state: State, account: int, index: int, bids: int, asks: int) -> int:
+    """Return by how much an account's bounds rise when so many lots more of a spread work."""
+    spread = state.instruments[index]
+    growth = _growth(state, account, index, spread.product, spread.rate, bids, asks)
     if spread.far_product != spread.product:
-        far = spread.far_product
-        growth += _growth(state, account_number, index, far, spread.far_rate, side, lots)
-    return unaffordable(state, account_number, growth, reserve)
+        far, rate = spread.far_product, spread.far_rate
+        growth += _growth(state, account, index, far, rate, bids, asks)
+    return growth
 
 
 @kernel
 def _growth(
-    state: State, account: int, index: int, product: int, rate: int, side: int, lots: int
+    state: State, account: int, index: int, product: int, rate: int, bids: int, asks: int
 ) -> int:
-    """Return by how much a product's bound rises when `lots` more of a spread work."""
+    """Return by how much a product's bound rises when so many lots more of a spread work."""
     exposure = state.exposures[account, product]
     longs, shorts = exposure.longs, exposure.shorts
     for number in range(state.instruments[index].legs):
         leg = state.legs[index, number]
         if state.instruments[leg.instrument].product == product:
             position = state.positions[find_position(state, account, leg.instrument)]
-            leg_side, more = side_of(leg, side), lots * abs(leg.ratio)
-            if leg_side == Side.BUY:
-                longs += max(reach_of(position, leg_side) + more, 0) - most_long(position)
-            else:
-                shorts += max(reach_of(position, leg_side) + more, 0) - most_short(position)
+            bought, sold = bids * abs(leg.ratio), asks * abs(leg.ratio)
+            if leg.ratio < 0:
+                bought, sold = sold, bought
+            longs += max(reach_of(position, Side.BUY) + bought, 0) - most_long(position)
+            shorts += max(reach_of(position, Side.SELL) + sold, 0) - most_short(position)
+    up, down = bids * abs(rate), asks * abs(rate)
+    if rate < 0:
+        up, down = down, up
     charge = state.products[product].charge
-    moved = side if rate >= 0 else 1 - side
-    return bound_with(exposure, charge, lots * abs(rate), moved, longs, shorts) - exposure.bound
+    return bound_with_both(exposure, charge, up, down, longs, shorts) - exposure.bound
 
 
 @rare
