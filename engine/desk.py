@@ -8,7 +8,8 @@ from engine.jit import Row, Table, kernel, rare
 from engine.limits import assign
 from engine.orders import off_ladder
 from engine.positions import find_position
-from engine.schema import Did, Flag, Form, Phase, Reason, Role, Side, Standing
+from engine.schema import NOT_HELD, Did, Flag, Phase, Reason, Role, Side, Standing
+from engine.spreads import note_leg, price_legs
 from engine.state import State
 from engine.trades import appraise, is_known, remember, trade_at
 
@@ -30,8 +31,37 @@ def block(state: State, command: Row, events: Table, count: int) -> tuple[int, i
     appraise(state.instruments[command.instrument])
     remember(state, command, command.give_up, command.price, command.quantity)
     trade = trade_at(state, totals.trades)
-    _assign(state, trade, command.quantity, command.price)
-    return Reason.NONE, _tell(state, trade, Did.FILLED, Role.BLOCK, command, events, count)
+    if state.instruments[command.instrument].legs > 0:
+        return Reason.NONE, _report_spread(state, trade, command, events, count)
+    return Reason.NONE, _report(state, trade, command, events, count)
+
+
+@kernel
+def _report(state: State, trade: Row, command: Row, events: Table, count: int) -> int:
+    """Book a trade of a block, and tell it; return the new count."""
+    _assign(state, trade, trade.quantity, trade.price)
+    return _tell(state, trade, Did.FILLED, Role.BLOCK, command, events, count)
+
+
+@rare
+def _report_spread(state: State, trade: Row, command: Row, events: Table, count: int) -> int:
+    """Tell a block of a spread, which nobody holds, and book each leg as a block of its own."""
+    trade.busted = 1  # Its legs are what can be reviewed.
+    count = _tell(state, trade, Did.FILLED, Role.BLOCK, command, events, count)
+    for side in range(2):
+        events[count - 1 - side].flags = NOT_HELD
+    totals, block_id = state.totals[0], trade.trade_id
+    price_legs(state, command.instrument, command.price)
+    for number in range(state.instruments[command.instrument].legs):
+        leg = state.legs[command.instrument, number]
+        totals.trades += 1
+        appraise(state.instruments[leg.instrument])
+        lots, trade_id = command.quantity, totals.trades
+        note_leg(state, leg, command, command.give_up, leg.price, lots, trade_id)
+        count = _report(state, trade_at(state, trade_id), command, events, count)
+        for side in range(2):
+            events[count - 1 - side].other = block_id
+    return count
 
 
 @kernel
@@ -103,7 +133,7 @@ def _misnamed(state: State, command: Row) -> int:
     if command.flags != Flag.OPERATOR:
         return Reason.FLAG_UNKNOWN
     instrument = state.instruments[command.instrument]
-    if Form.CALENDAR <= instrument.form <= Form.INTER:
+    if instrument.known < instrument.legs:
         return Reason.TERMS_INVALID
     buyer, seller = state.accounts[command.account], state.accounts[command.give_up]
     if buyer.standing == Standing.SUSPENDED or seller.standing == Standing.SUSPENDED:
@@ -117,17 +147,29 @@ def _misnamed(state: State, command: Row) -> int:
 def _unbearable(state: State, command: Row) -> int:
     """Return why one of the two, the buyer first, cannot bear a block, or NONE."""
     index, lots = command.instrument, command.quantity
-    missing = _NONE
+    missing = 0
     for side in range(2):
         account = command.account if side == Side.BUY else command.give_up
         reason = admit_new(state, account, index, side, lots, command.price)
         if reason != Reason.NONE:
             return reason
-        if find_position(state, account, index) == _NONE:
-            missing += np.uint64(1)
-    if state.totals[0].positions + missing > np.uint64(len(state.positions)):
+        missing += _unopened(state, account, index)
+    if state.totals[0].positions + np.uint64(missing) > np.uint64(len(state.positions)):
         return Reason.POSITIONS_FULL
     return Reason.NONE
+
+
+@kernel
+def _unopened(state: State, account: int, index: int) -> int:
+    """Return how many positions an account lacks of what a block gives: itself, or its legs."""
+    legs = state.instruments[index].legs
+    if legs == 0:
+        return int(find_position(state, account, index) == _NONE)
+    missing = 0
+    for number in range(legs):
+        leg = state.legs[index, number].instrument
+        missing += int(find_position(state, account, leg) == _NONE)
+    return missing
 
 
 @kernel

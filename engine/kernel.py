@@ -25,7 +25,7 @@ from engine.orders import DISPLAY_PARTS, enter
 from engine.owners import kill
 from engine.protection import protect
 from engine.quotes import enforce, quote
-from engine.schema import VERSION, Did, Kind, Reason
+from engine.schema import LEGS_MAX, VERSION, Did, Kind, Reason
 from engine.state import State
 from engine.sweep import cancel_all, cancel_tagged, change_phase, resume
 
@@ -104,6 +104,8 @@ def _own_room(state: State, command: Row) -> int:
             if product.points > 0 or product.breaker > 0:
                 room += totals.instruments
         return room
+    if command.kind == Kind.BLOCK:
+        return room + 2 * LEGS_MAX
     touches_many = (
         (command.kind == Kind.CANCEL and command.order_id == 0)
         or command.kind == Kind.CANCEL_ALL

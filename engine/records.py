@@ -39,7 +39,7 @@ TRADE = np.dtype(
         ("instrument", "<i4"),
         ("buyer", "<i4"),
         ("seller", "<i4"),
-        ("busted", "u1"),
+        ("busted", "u1"),  # 1: not to be reviewed any more; of a spread's block from the start.
         ("spare", "S3"),
     ]
 )

@@ -4,16 +4,31 @@ Part of the reference: for readers, and the tests' oracle.
 """
 
 from engine.reference_book import Order
+from engine.reference_legs import leg_prices
 from engine.reference_limits import refuse_beyond_limit
 from engine.reference_orders import refuse, refuse_off_ladder
 from engine.reference_risk import (
+    Account,
     Instrument,
     RefusedError,
     appraise,
     refuse_beyond_margin,
 )
 from engine.reference_world import Row, Trade, World
-from engine.schema import Did, Flag, Phase, Reason, Role, Side, Smp, Standing, Tif, Type
+from engine.schema import (
+    NIL_PRICE,
+    NOT_HELD,
+    Did,
+    Flag,
+    Phase,
+    Reason,
+    Role,
+    Side,
+    Smp,
+    Standing,
+    Tif,
+    Type,
+)
 
 
 def block(world: World, row: Row) -> None:
@@ -22,15 +37,51 @@ def block(world: World, row: Row) -> None:
     sides = (Side.BUY, row.account), (Side.SELL, row.give_up)
     for side, account in sides:
         refuse_unbearable(world, block_side(row, side, account))
-    new = [n for _, n in sides if instrument.number not in world.accounts[n].positions]
+    new = [leg for _, n in sides for leg in unopened(world.accounts[n], instrument)]
     refuse(world.held + len(new) > world.sizes.positions, Reason.POSITIONS_FULL)
 
+    if instrument.is_spread():
+        report_spread(world, instrument, row)
+    else:
+        report(world, instrument, (row.account, row.give_up), row.price, row.quantity)
+
+
+def unopened(account: Account, instrument: Instrument) -> list[int]:
+    """Return what an account would hold after a block, and never had."""
+    return [number for number, _ in instrument.parts() if number not in account.positions]
+
+
+def report(
+    world: World,
+    instrument: Instrument,
+    sides: tuple[int, int],
+    price: int,
+    lots: int,
+    block_id: int = 0,
+) -> None:
+    """Book a trade of a block between a buyer and a seller, and tell it.
+
+    block_id: of the spread's trade whose leg it is.
+    """
     world.trades += 1
     appraise(instrument)
-    world.remember(instrument, row.account, row.give_up, row.price, row.quantity)
+    world.remember(instrument, *sides, price, lots)
     trade = world.recent[world.trades]
     book(world, trade, trade.quantity)
-    tell(world, trade, Did.FILLED, role=Role.BLOCK)
+    tell(world, trade, Did.FILLED, role=Role.BLOCK, other=block_id)
+
+
+def report_spread(world: World, spread: Instrument, row: Row) -> None:
+    """Tell a block of a spread, which nobody holds; its legs are trades that can be reviewed."""
+    world.trades += 1
+    block_id, prices = world.trades, leg_prices(world.market, spread, row.price)
+    sides = row.account, row.give_up
+    whole = Trade(block_id, spread.number, *sides, row.price, row.quantity, fair=NIL_PRICE)
+    tell(world, whole, Did.FILLED, role=Role.BLOCK, flags=NOT_HELD)
+    for leg, price in zip(spread.legs, prices, strict=True):
+        instrument, lots = world.market.instruments[leg.number], abs(leg.ratio) * row.quantity
+        owners = sides if leg.ratio > 0 else sides[::-1]
+        report(world, instrument, owners, price, lots, block_id)
 
 
 def bust(world: World, row: Row) -> None:
@@ -63,7 +114,7 @@ def refuse_unreportable(world: World, row: Row) -> Instrument:
     refuse(row.side != Side.BUY, Reason.SIDE_UNKNOWN)
     refuse(row.flags != Flag.OPERATOR, Reason.FLAG_UNKNOWN)
     instrument = world.market.instruments[row.instrument]
-    refuse(instrument.is_spread(), Reason.TERMS_INVALID)
+    refuse(not instrument.is_complete(), Reason.TERMS_INVALID)
     sides = [world.accounts[number] for number in (row.account, row.give_up)]
     suspended = any(account.standing == Standing.SUSPENDED for account in sides)
     refuse(suspended, Reason.ACCOUNT_SUSPENDED)

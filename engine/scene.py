@@ -35,7 +35,7 @@ from engine.scene_quotes import DIRECTIVES as PROTECTIONS
 from engine.scene_quotes import VERBS as QUOTES
 from engine.scene_stage import DIRECTIVES
 from engine.scene_text import Line, Words, lines
-from engine.scene_words import difference, put
+from engine.scene_words import difference, is_leg, put
 from engine.schema import NIL, Did, Role, Side
 from engine.state import Sizes, new_state
 
@@ -181,7 +181,7 @@ class Player:
     def _place(self, events: Table, place: int) -> str:
         """Return the instrument of an event that is about one; how a trade came about; or ""."""
         event = events[place]
-        is_trade = event["kind"] == Did.FILLED and event["role"] != Role.LEG
+        is_trade = event["kind"] == Did.FILLED and not is_leg(event)
         if is_trade and not self._is_first_of_two(events, place):
             return "implied"
         if is_trade or event["kind"] not in _OF_INSTRUMENTS:

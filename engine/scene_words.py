@@ -45,7 +45,7 @@ class Told(NamedTuple):
 def put(event: Any, names: str = "", place: str = "") -> Told:
     """Return an event row in words, with the accounts and the instrument that it needs."""
     did, quantity, price = Did(event["kind"]), int(event["quantity"]), int(event["price"])
-    if did == Did.IMPLIED or event["role"] == Role.LEG:
+    if did == Did.IMPLIED or is_leg(event):
         what = "leg" if did == Did.FILLED else f"implied {Side(event['side']).name.lower()}"
         return Told(f"{what} {quantity} @ {price} {place}", "", names)
     if did in _SIZED:
@@ -72,6 +72,14 @@ def put(event: Any, names: str = "", place: str = "") -> Told:
     if did in (Did.MARKED, Did.SETTLED):
         return Told(f"{did.name.lower()} {price}", "", names)
     return Told(did.name.lower(), "", names)
+
+
+def is_leg(event: Any) -> bool:
+    """Whether an event row tells what a spread's trade, or a block of it, did to a leg."""
+    if event["kind"] != Did.FILLED:
+        return False
+    is_of_block = event["role"] == Role.BLOCK and event["other"] != 0
+    return bool(event["role"] == Role.LEG or is_of_block)
 
 
 def _detail(event: Any) -> str:

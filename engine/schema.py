@@ -90,7 +90,7 @@ class Did(enum.IntEnum):
 
     ENTERED = 1  # other = the trigger of a stop
     RESTED = 2  # other = what the book shows of it
-    FILLED = 3  # One row a side, taker's first, each complete for its owner.
+    FILLED = 3  # One row a side, taker's first, each complete. other = block that it is a leg of
     CANCELED = 4
     REPLACED = 5  # Alone: priority was kept. Followed by FILLED or RESTED: it was lost.
     TRIGGERED = 6  # A stop becomes an order at `price`.

@@ -30,7 +30,7 @@ def fill_legs(
     count: int,
 ) -> int:
     """Give both sides of the last trade its legs, each a trade of its own; return the new count."""
-    _price_legs(state, one.instrument, price)
+    price_legs(state, one.instrument, price)
     for number in range(state.instruments[one.instrument].legs):
         leg = state.legs[one.instrument, number]
         state.totals[0].trades += 1
@@ -45,7 +45,10 @@ def fill_legs(
 def note_leg(
     state: State, leg: Row, order: Row, other: int, price: int, traded: int, trade_id: int
 ) -> None:
-    """Keep the price of a spread order's leg, and with which account it is traded."""
+    """Keep the price of a spread order's leg, and with which account it is traded.
+
+    order: one side of the spread's trade; anything that has `side` and `account`.
+    """
     leg.price, leg.trade_id = price, trade_id
     buyer, seller = order.account, other
     if side_of(leg, order.side) == Side.SELL:
@@ -83,7 +86,7 @@ def _fill_leg(
 
 
 @kernel
-def _price_legs(state: State, index: int, price: int) -> None:
+def price_legs(state: State, index: int, price: int) -> None:
     """Write the price of each leg into the table; times ratio they sum to divisor x `price`.
 
     Each lies on its leg's ladder, if between its ticks: listing saw to it that this can be.
