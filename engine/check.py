@@ -5,6 +5,7 @@ from typing import Any
 
 from engine.check_spreads import check_implied, check_spread, legs_of
 from engine.protection import BREACHED
+from engine.records import BUCKETS
 from engine.schema import NIL_PRICE, Form, Phase, Side
 from engine.state import State
 from engine.stops import WAITING
@@ -27,6 +28,7 @@ def check(state: State) -> None:
         assert bool(instrument["halted"]) == bool(instrument["resume"])
         assert instrument["trade_low"] > instrument["trade_high"], "a trade elects no more stops"
         _check_uncrossed(state, index)
+        _check_windows(state, index)
         is_whole = 0 < instrument["legs"] == instrument["known"]
         if is_whole and instrument["phase"] != Phase.EXPIRED:
             check_spread(state, index)
@@ -41,6 +43,19 @@ def check(state: State) -> None:
     _check_accounts(state, orders)
     _check_owners(state, orders)
     check_implied(state, orders)
+
+
+def _check_windows(state: State, index: int) -> None:
+    """Assert that lowest and highest price of each window, while they hold, are its spans'."""
+    instrument, time = state.instruments[index], int(state.totals[0]["time"])
+    product = state.products[instrument["product"]]
+    fast, slow = state.spans[index, :BUCKETS], state.spans[index, BUCKETS:]
+    for name, spans, width in (("fast", fast, "bucket"), ("slow", slow, "width")):
+        if time < instrument[f"{name}_until"] and product[width] > 0:
+            oldest = time // int(product[width]) + 2 - len(spans)
+            recent = spans[spans["number"] >= max(oldest, 1)]
+            assert instrument[f"{name}_low"] == min(recent["low"], default=NIL_PRICE * -1)
+            assert instrument[f"{name}_high"] == max(recent["high"], default=NIL_PRICE)
 
 
 def _refills(order: Any) -> int:

@@ -9,7 +9,7 @@ from engine.jit import Row, Table, kernel
 from engine.records import BUCKETS
 from engine.schema import NIL, NIL_PRICE, Did, Phase, Reason, Side
 from engine.state import State
-from engine.windows import breaker_bounds, restart
+from engine.windows import breaker_bounds, look_again, restart
 
 _POINTS_MAX = 1 << 40
 _BREAKER_MAX = 10_000
@@ -31,9 +31,11 @@ def set_guards(state: State, command: Row, events: Table, count: int) -> tuple[i
 
     # From here on the command succeeds.
     product = state.products[command.product]
-    if product.bucket != command.batch // BUCKETS or product.width != command.value_3:
-        for index in range(state.totals[0].instruments):
-            if state.instruments[index].product == command.product:
+    is_cut_anew = product.bucket != command.batch // BUCKETS or product.width != command.value_3
+    for index in range(state.totals[0].instruments):
+        if state.instruments[index].product == command.product:
+            look_again(state.instruments[index])
+            if is_cut_anew:
                 restart(state, index)
     product.band = command.value
     product.daily = command.value_2

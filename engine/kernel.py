@@ -20,7 +20,8 @@ from engine.listing import (
     list_instrument,
     set_limit,
 )
-from engine.money import charge, deposit, mark, rate, settle, suspend, transfer, withdraw
+from engine.marks import mark, settle
+from engine.money import charge, deposit, rate, suspend, transfer, withdraw
 from engine.orders import DISPLAY_PARTS, enter
 from engine.owners import kill
 from engine.protection import protect

@@ -41,7 +41,7 @@ def cross(state: State, slot: Index, command: Row, events: Table, count: int) ->
     own = state.sides[taker.instrument, taker.side]
     other = state.sides[taker.instrument, 1 - taker.side]
     limit = facing(own, np.uint64(taker.level) - own.first)
-    is_watched = watch(state, taker.instrument)
+    is_watched = other.best >= limit and watch(state, taker.instrument)
     while taker.leaves > 0 and other.best >= limit and instrument.breach == Reason.NONE:
         maker_slot = head_of(state, other, other.best)
         count = _meet(state, taker, maker_slot, is_watched, command, events, count)

@@ -43,12 +43,14 @@ INSTRUMENT = np.dtype(
         ("fair", "<i8"),  # What it was worth when its last trades began; NIL_PRICE: unknown.
         ("block", "<i8"),  # The least lots of a block trade.
         ("resume", "<i8"),  # When its halt ends; 0: none is pending.
-        # Of the command at hand, where a guard watches (engine/windows.py).
+        # Where a guard watches: lowest and highest of its windows (engine/windows.py).
         ("fast_low", "<i8"),
         ("fast_high", "<i8"),
+        ("fast_until", "<i8"),  # Time at which they are to be found anew.
         ("slow_low", "<i8"),
         ("slow_high", "<i8"),
         ("variant", "<i8"),
+        ("slow_until", "<i8"),
         ("holders", "<u4"),  # First of its `positions`, linked by `next`.
         ("product", "<i4"),
         ("far_product", "<i4"),  # An inter-commodity spread's second product; else `product`.

@@ -1,17 +1,19 @@
 """What traded of late in each instrument, and whether a price is too fast or too far from it.
 
 Of each instrument two rings of spans: the last BUCKETS of the velocity window, and the
-last LOOK_BACK of the circuit breaker. A span's number is the row's time // its width.
+last LOOK_BACK of the circuit breaker. A span's number is the row's time // its width. Lowest
+and highest of a ring are kept until a bucket ends, so few orders look at the spans themselves.
 """
 
 import numpy as np
 
-from engine.jit import kernel
+from engine.jit import Row, kernel
 from engine.records import BUCKETS, LOOK_BACK
 from engine.schema import NIL_PRICE, Form, Reason
 from engine.state import State
 
 _SETTLEMENT_MAX = 1 << 41
+_NEVER = np.iinfo(np.int64).max
 
 
 @kernel
@@ -21,12 +23,23 @@ def watch(state: State, index: int) -> bool:
     product = state.products[instrument.product]
     if product.points == 0 and product.breaker == 0:
         return False
-    low, high = _extremes(state, index, 0, BUCKETS, product.bucket)
-    instrument.fast_low, instrument.fast_high = low, high
-    low, high = _extremes(state, index, BUCKETS, LOOK_BACK, product.width)
-    instrument.slow_low, instrument.slow_high = low, high
-    instrument.variant = _variant(state, index)
+    time = state.totals[0].time
+    if time >= instrument.fast_until:
+        low, high = _extremes(state, index, 0, BUCKETS, product.bucket)
+        instrument.fast_low, instrument.fast_high = low, high
+        instrument.fast_until = _end(time, product.bucket)
+    if time >= instrument.slow_until:
+        low, high = _extremes(state, index, BUCKETS, LOOK_BACK, product.width)
+        instrument.slow_low, instrument.slow_high = low, high
+        instrument.variant = _variant(state, index)
+        instrument.slow_until = _end(time, product.width)
     return True
+
+
+@kernel
+def look_again(instrument: Row) -> None:
+    """Let the next `watch` of an instrument look at its spans, guards and settlement anew."""
+    instrument.fast_until, instrument.slow_until = 0, 0
 
 
 @kernel
@@ -45,6 +58,7 @@ def witness(state: State, index: int, price: int) -> None:
 @kernel
 def restart(state: State, index: int) -> None:
     """Forget what traded in an instrument."""
+    look_again(state.instruments[index])
     for place in range(BUCKETS + LOOK_BACK):
         state.spans[index, np.uint64(place)].number = 0
 
@@ -99,6 +113,12 @@ def _variant(state: State, index: int) -> int:
         return 0
     variant = instrument.settlement * share // 10_000
     return variant - variant % instrument.tick
+
+
+@kernel
+def _end(time: int, width: int) -> int:
+    """Return when the bucket of a time ends, with which extremes may change unasked."""
+    return (time // width + 1) * width if width > 0 else _NEVER
 
 
 @kernel
