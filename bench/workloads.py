@@ -26,6 +26,17 @@ RECENT = 512
 DAY = 20260102
 PROTECTION = 50
 EVENTS = 1 << 17  # More than a batch and the room that the kernel asks for.
+SECOND = 1_000_000_000
+# Every guard is on, so wide that none refuses what the C book, which has none, would take.
+GUARDS = {
+    "value": RANKS,  # The band.
+    "value_2": RANKS,  # Daily limits.
+    "denominator": RANKS,  # Velocity, within two seconds.
+    "batch": 2 * SECOND,
+    "numerator": 10_000,  # The circuit breaker: as much as the settlement, of an hour.
+    "value_3": 60 * SECOND,
+    "source": 120 * SECOND,
+}
 
 
 class Shape(NamedTuple):
@@ -112,6 +123,7 @@ def market(instruments: int, terms: str = "") -> Batch:
         )
         batch.money(Kind.RATE, instrument=number, value=100_000)
         batch.money(Kind.MARK, instrument=number, value=RANKS // 2, value_2=RANKS // 2)
+    batch.money(Kind.GUARD, product=0, other=NIL, **GUARDS)
     batch.money(Kind.PHASE, product=0, instrument=NIL, code=Phase.OPEN, value=DAY)
     return batch
 
