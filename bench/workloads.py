@@ -6,7 +6,7 @@ against the kernel, a few rows at a time, and kept as a file for the next run.
 
 import random
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,7 +28,7 @@ PROTECTION = 50
 EVENTS = 1 << 17  # More than a batch and the room that the kernel asks for.
 SECOND = 1_000_000_000
 # Every guard is on, so wide that none refuses what the C book, which has none, would take.
-GUARDS = {
+GUARDS: dict[str, Any] = {
     "value": RANKS,  # The band.
     "value_2": RANKS,  # Daily limits.
     "denominator": RANKS,  # Velocity, within two seconds.
