@@ -180,7 +180,7 @@ def _count(state: State, order: Row, change: int) -> None:
 
 @kernel
 def touch(state: State, index: int) -> None:
-    """Note that a book, or its phase, has changed, where implied prices may hang on it."""
+    """Note that a book has changed, where implied prices may hang on it."""
     instrument = state.instruments[index]
     if instrument.paths > 0 and instrument.touched == 0:
         instrument.touched = 1

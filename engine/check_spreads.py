@@ -32,6 +32,7 @@ def check_spread(state: State, index: int) -> None:
 def check_implied(state: State, orders: list[Any]) -> None:
     """Assert that the implied prices last told are what the best orders make of each other."""
     assert not state.totals[0]["touched"]
+    assert not state.totals[0]["stale"]
     assert not state.stale.any()
     assert not state.totals[0]["first_traded"]
     tops = _tops(state, orders)
@@ -52,9 +53,13 @@ def check_implied(state: State, orders: list[Any]) -> None:
                     made[made_of, side][price] += min(tops[one][1], tops[two][1])
     for index in range(int(state.totals[0]["instruments"])):
         for side in range(2):
-            book = state.sides[index, side]
+            book, best = state.sides[index, side], _best_of(state, index, side, made[index, side])
+            assert int(book["path_price"]) == (best[0] if best[1] else NIL_PRICE)
             told = int(book["implied"]), int(book["implied_lots"])
-            assert told == _best_of(state, index, side, made[index, side], tops)
+            assert told == (best if _may_tell(index, side, best, tops) else (0, 0))
+            if state.instruments[index]["paths"]:
+                top = state.tops[2 * index + side]
+                assert (int(top["price"]), int(top["lots"])) == tops.get((index, side), (0, 0))
 
 
 def _tops(state: State, orders: list[Any]) -> dict[tuple[int, int], tuple[int, int]]:
@@ -71,19 +76,21 @@ def _tops(state: State, orders: list[Any]) -> dict[tuple[int, int], tuple[int, i
     return tops
 
 
-def _best_of(
-    state: State,
-    index: int,
-    side: int,
-    made: dict[int, int],
-    tops: dict[tuple[int, int], tuple[int, int]],
-) -> tuple[int, int]:
-    """Return the best of the prices that paths make, and its lots, where it may be told."""
+def _best_of(state: State, index: int, side: int, made: dict[int, int]) -> tuple[int, int]:
+    """Return the best of the prices that paths make, and its lots; (0, 0) for none."""
     instrument, sign = state.instruments[index], 1 if side == Side.BUY else -1
     prices = [price for price in made if instrument["low"] <= price <= instrument["high"]]
     if not prices or instrument["phase"] != Phase.OPEN:
         return 0, 0
     best = max(prices, key=lambda price: sign * price)
-    if (index, 1 - side) in tops and sign * best >= sign * tops[index, 1 - side][0]:
-        return 0, 0
     return best, made[best]
+
+
+def _may_tell(
+    index: int, side: int, best: tuple[int, int], tops: dict[tuple[int, int], tuple[int, int]]
+) -> bool:
+    """Whether an implied price neither locks nor crosses the orders of the other side."""
+    if (index, 1 - side) not in tops:
+        return True
+    sign, other = 1 if side == Side.BUY else -1, tops[index, 1 - side][0]
+    return sign * best[0] < sign * other

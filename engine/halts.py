@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from engine.book import touch
 from engine.emit import say
 from engine.jit import Row, Table, kernel
 from engine.schema import Did, Phase, Reason
 from engine.state import State
+from engine.tops import note_phase
 
 _NEVER = np.iinfo(np.int64).max
 
@@ -21,7 +21,7 @@ def tell_phase(
     """
     instrument = state.instruments[index]
     instrument.phase = phase
-    touch(state, index)
+    note_phase(state, index)
     instrument.date = date
     count = say(events, count, command, Did.PHASED)
     event = events[count - 1]

@@ -6,24 +6,23 @@ Self-match prevention does not look through a path.
 
 import numpy as np
 
-from engine.book import head_of, price_of, take
+from engine.book import head_of, take
 from engine.emit import say
 from engine.fills import keep_up, note_trade, tell_filled
 from engine.jit import Index, Row, Table, highest_bit, kernel, rare
 from engine.limits import fill
-from engine.paths import is_better, path_price
+from engine.paths import best_of_paths, instrument_at, is_better, side_at
 from engine.schema import NIL_PRICE, Did, Phase, Role
-from engine.spread_limits import side_of
 from engine.spreads import fill_both_legs, note_leg
 from engine.state import State
+from engine.tops import look, top_behind
 from engine.trades import appraise
 from engine.windows import witness
 
 _NONE = np.uint64(0)
 _ONE = np.uint64(1)
-_SIX = np.uint64(6)
-_LOW_SIX = np.uint64(63)
-_PAIRS = 32  # Instruments whose two sides one word of `stale` holds.
+_SIDES = 64  # Sides of which one word of `stale` tells.
+_PAIRS = _SIDES // 2
 
 
 @rare
@@ -76,8 +75,9 @@ def trade_path(
 @kernel
 def _head(state: State, taker: Row, number: int, k: int) -> Index:
     """Return the slot of the oldest best order in one of the two books of a path."""
-    leg = state.paths[taker.instrument, number, k]
-    book = state.sides[leg.instrument, side_of(leg, 1 - taker.side)]
+    path = state.paths[taker.instrument, number]
+    top = top_behind(path.two if k else path.one, 1 - taker.side)
+    book = state.sides[instrument_at(top), side_at(top)]
     return head_of(state, book, book.best)
 
 
@@ -128,66 +128,40 @@ def _tell(
     return count
 
 
-@rare
+@kernel
 def publish_implied(state: State, command: Row, events: Table, count: int) -> int:
     """Tell what the command made of the best implied prices; instruments ascending, bids first."""
+    look(state)
+    if state.totals[0].stale == 0:
+        return count
+    return _tell_stale(state, command, events, count)
+
+
+@rare
+def _tell_stale(state: State, command: Row, events: Table, count: int) -> int:
     totals = state.totals[0]
-    for place in range(totals.touched):
-        index = state.touched[place]
-        state.instruments[index].touched = 0
-        _look_at(state, index)
-    totals.touched = 0
+    totals.stale = 0
     for word in range(totals.instruments // _PAIRS + 1):
         bits = state.stale[word]
         state.stale[word] = _NONE
         while bits != _NONE:
-            bit = highest_bit(bits & (~bits + _ONE))
+            number = np.uint64(_SIDES * word) + highest_bit(bits & (~bits + _ONE))
             bits &= bits - _ONE
-            index = _PAIRS * word + np.int64(bit) // 2
-            count = _tell_best(state, index, np.int64(bit) % 2, command, events, count)
+            count = _tell_best(state, number, command, events, count)
     return count
 
 
 @kernel
-def _look_at(state: State, index: int) -> None:
-    """Where a book's best levels are not as last seen, what hangs on them is to be told anew."""
-    instrument = state.instruments[index]
-    is_open = instrument.phase == Phase.OPEN
-    for side in range(2):
-        book = state.sides[index, side]
-        best = book.best if is_open else _NONE
-        shown = state.levels[book.first + best].shown if best != _NONE else 0
-        if best != book.seen or shown != book.seen_shown:
-            book.seen, book.seen_shown = best, shown
-            for number in range(instrument.paths):
-                for k in range(2):
-                    leg = state.paths[index, number, k]
-                    _mark(state, leg.instrument, side_of(leg, side))
-        _mark(state, index, side)
-
-
-@kernel
-def _mark(state: State, index: int, side: int) -> None:
-    word, bit = _place(index, side)
-    state.stale[word] |= _ONE << bit
-
-
-@kernel
-def _place(index: int, side: int) -> tuple[Index, Index]:
-    """Return the word of `stale`, and its bit, that stand for a side of an instrument."""
-    number = np.uint64(2 * index + side)
-    return number >> _SIX, number & _LOW_SIX
-
-
-@kernel
-def _tell_best(
-    state: State, index: Index, side: Index, command: Row, events: Table, count: int
-) -> int:
+def _tell_best(state: State, number: Index, command: Row, events: Table, count: int) -> int:
     """Tell the best implied price of a side where it is not the one last told."""
-    book = state.sides[index, side]
-    book.path_price, lots = best_implied(state, index, side)
-    price = book.path_price
-    if lots == 0 or _is_crossed(state, index, side, price):
+    index, side = instrument_at(number), side_at(number)
+    book, price, lots = state.sides[index, side], NIL_PRICE, 0
+    if state.instruments[index].phase == Phase.OPEN:
+        _, price, lots = best_of_paths(state, index, side)
+    book.path_price = price
+    other = state.tops[number ^ _ONE]
+    is_locked = other.lots > 0 and not is_better(side, other.price, price)
+    if lots == 0 or is_locked:
         price, lots = 0, 0
     if price == book.implied and lots == book.implied_lots:
         return count
@@ -200,39 +174,3 @@ def _tell_best(
     event.price = price
     event.quantity = lots
     return count
-
-
-@kernel
-def _is_crossed(state: State, index: int, side: int, price: int) -> bool:
-    """Whether a price would lock or cross the explicit orders of the other side."""
-    other = state.sides[index, 1 - side].best
-    if other == _NONE:
-        return False
-    return not is_better(side, price_of(state.instruments[index], 1 - side, other), price)
-
-
-@kernel
-def best_implied(state: State, index: int, side: int) -> tuple[int, int]:
-    """Return the best implied price on a side of an instrument, and the lots it shows.
-
-    NIL_PRICE and 0 where there is none, and where the instrument is not open.
-    """
-    best, lots = NIL_PRICE, 0
-    if state.instruments[index].phase != Phase.OPEN:
-        return best, lots
-    for number in range(state.instruments[index].paths):
-        price = path_price(state, index, number, side)
-        if price == NIL_PRICE or (lots > 0 and is_better(side, best, price)):
-            continue
-        shown = min(_shown(state, index, number, 0, side), _shown(state, index, number, 1, side))
-        lots = lots + shown if price == best else shown
-        best = price
-    return best, lots
-
-
-@kernel
-def _shown(state: State, index: int, number: int, k: int, side: int) -> int:
-    """Return what the best level of one of a path's books shows."""
-    leg = state.paths[index, number, k]
-    book = state.sides[leg.instrument, side_of(leg, side)]
-    return state.levels[book.first + book.best].shown

@@ -67,7 +67,7 @@ def step(state: State, rows: Views, first: int, events: Table) -> tuple[int, int
         if totals.breaches > 0:
             count = enforce(state, rows.order[i], events, count)
         count = _apply(state, rows, i, events, count)
-        if totals.touched > 0:
+        if totals.implied > 0:
             count = publish_implied(state, rows.order[i], events, count)
     return len(rows.order), count, 0
 

@@ -45,10 +45,14 @@ SIDE = np.dtype(
         ("words", "<u8"),  # Where its bitmap begins in `words`: three tiers.
         ("middle", "<u8"),
         ("top", "<u8"),
-        ("seen", "<u8"),  # Best rank, and what it showed, when implied prices were last told.
-        ("seen_shown", "<i8"),
-        ("path_price", "<i8"),  # Best implied price then; NIL_PRICE: none.
+        ("path_price", "<i8"),  # Best implied price as of the last command; NIL_PRICE: none.
         ("implied", "<i8"),  # Implied price as last told: where it does not lock the book.
         ("implied_lots", "<i8"),  # 0: none.
     ]
 )
+
+# What the best level of a side shows, while its book is open, to those who make prices of it.
+TOP = np.dtype([("price", "<i8"), ("lots", "<i8")])  # Lots 0: nothing.
+
+# A way to an implied price: each end is 2 x instrument, and 1 more where the instrument is sold.
+PATH = np.dtype([("one", "<u4"), ("two", "<u4")])

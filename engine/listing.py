@@ -5,7 +5,7 @@ import numpy as np
 from engine.emit import say
 from engine.jit import Index, Row, Table, kernel
 from engine.legs import PRICE_MAX, has_leg, sum_marks, sum_rates
-from engine.paths import add_paths
+from engine.paths import add_paths, instrument_at
 from engine.premium import has_premium, need_of
 from engine.schema import LEGS_MAX, PATHS_MAX, AccountType, Did, Form, Phase, Reason
 from engine.state import State
@@ -238,7 +238,7 @@ def _may_imply(state: State, index: int, command: Row) -> bool:
     if (near.low - far.low - calendar.low) % calendar.tick != 0:
         return False
     for number in range(near.paths):
-        if state.paths[first, number, 1].instrument == command.instrument:
+        if instrument_at(state.paths[first, number].two) == command.instrument:
             return False
     return True
 

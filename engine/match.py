@@ -108,9 +108,11 @@ def _may_reach_path(state: State, taker: Row) -> bool:
     """Whether an order may reach an implied price; false only where it certainly does not."""
     if state.instruments[taker.instrument].paths == 0:
         return False
+    totals = state.totals[0]
+    is_own = totals.touched == 1 and state.touched[0] == taker.instrument
+    if totals.stale > 0 or (totals.touched > 0 and not is_own):
+        return True  # More has moved since the prices were told than its own book, in no path here.
     price = state.sides[taker.instrument, 1 - taker.side].path_price
-    if state.totals[0].touched > 0:  # Prices have moved since they were last told.
-        return True
     return price != NIL_PRICE and not is_better(taker.side, price, taker.price)
 
 

@@ -1,54 +1,68 @@
 """What two explicit orders make of a third instrument: paths, their prices and their lots.
 
 A calendar S is +A -B; so A is +S +B, and B is +A -S. Each instrument's paths stand in
-`state.paths`, those of an outright by the other leg's expiry, each as two legs: an order
-on a side of the instrument is made of one on `side_of` each leg. Prices always lie on the
-tick, because the ladders of an implied calendar meet: listing saw to it.
+`state.paths`, those of an outright by the other leg's expiry. Each has two ends, which name
+the tops that an order on a side is made of, and their signs. Prices always lie on the tick,
+because the ladders of an implied calendar meet: listing saw to it.
 """
 
 import numpy as np
 
-from engine.book import below, lots_at, price_of
+from engine.book import below, lots_at, price_of, touch
 from engine.jit import Index, Row, kernel, rare
 from engine.schema import NIL, NIL_PRICE, Phase, Side
-from engine.spread_limits import side_of
 from engine.state import State
+from engine.tops import look, number_of, top_behind
 
 _NONE = np.uint64(0)
+_ONE = np.uint64(1)
 
 
 @kernel
 def add_paths(state: State, index: int) -> None:
     """Let a calendar, whose legs are complete, and its legs make prices of each other."""
     near, far = state.legs[index, 0].instrument, state.legs[index, 1].instrument
-    _insert(state, index, near, 1, far, -1)
-    _insert(state, near, index, 1, far, 1)
-    _insert(state, far, index, -1, near, 1)
+    _insert(state, index, number_of(near, 0), number_of(far, 1))
+    _insert(state, near, number_of(index, 0), number_of(far, 0))
+    _insert(state, far, number_of(index, 1), number_of(near, 0))
+    touch(state, near)
+    touch(state, far)
 
 
 @kernel
-def _insert(state: State, index: int, one: int, ratio: int, two: int, other_ratio: int) -> None:
-    """Add a path to an instrument, in order of the second leg's expiry, then of its number."""
+def _insert(state: State, index: int, one: Index, two: Index) -> None:
+    """Add a path to an instrument, in order of the second end's expiry, then of its number."""
     instrument = state.instruments[index]
     place = instrument.paths
     if place == 0:
         state.totals[0].implied += 1
-    while place > 0 and _is_later(state, state.paths[index, place - 1, 1].instrument, two):
-        for k in range(2):
-            moved, leg = state.paths[index, place - 1, k], state.paths[index, place, k]
-            leg.instrument, leg.ratio = moved.instrument, moved.ratio
+    while place > 0 and _is_later(state, state.paths[index, place - 1].two, two):
+        moved, path = state.paths[index, place - 1], state.paths[index, place]
+        path.one, path.two = moved.one, moved.two
         place -= 1
-    first, second = state.paths[index, place, 0], state.paths[index, place, 1]
-    first.instrument, first.ratio = one, ratio
-    second.instrument, second.ratio = two, other_ratio
+    state.paths[index, place].one = one
+    state.paths[index, place].two = two
     instrument.paths += 1
 
 
 @kernel
-def _is_later(state: State, one: int, two: int) -> bool:
-    """Whether an outright expires after another; of one date the greater number is later."""
+def _is_later(state: State, one: Index, two: Index) -> bool:
+    """Whether an end's outright expires after another's; of one date the greater is later."""
+    one, two = instrument_at(one), instrument_at(two)
     a, b = state.instruments[one].expiry, state.instruments[two].expiry
     return one > two if a == b else a > b
+
+
+@kernel
+def instrument_at(number: int) -> Index:
+    """Return the instrument of a top, or of an end of a path."""
+    return np.uint64(number) >> _ONE
+
+
+@kernel
+def side_at(number: int) -> int:
+    """Return the side of a top; of an end of a path 1 where the instrument is sold."""
+    return int(np.int64(np.uint64(number) & _ONE))
 
 
 @kernel
@@ -63,12 +77,34 @@ def best_path(state: State, index: int, side: int) -> tuple[int, int]:
 
     side: on which the implied order would rest. NIL and NIL_PRICE where there is none.
     """
-    chosen, best = NIL, NIL_PRICE
-    for number in range(state.instruments[index].paths):
-        price = path_price(state, index, number, side)
-        if price != NIL_PRICE and (chosen == NIL or is_better(side, price, best)):
-            chosen, best = number, price
-    return chosen, best
+    look(state)
+    number, price, _ = best_of_paths(state, index, side)
+    return number, price
+
+
+@kernel
+def best_of_paths(state: State, index: int, side: int) -> tuple[int, int, int]:
+    """Return likewise, by the tops as last seen, and the lots that all paths show at the price."""
+    instrument = state.instruments[index]
+    chosen, best, lots = NIL, NIL_PRICE, 0
+    for number in range(instrument.paths):
+        path = state.paths[index, number]
+        one, two = state.tops[top_behind(path.one, side)], state.tops[top_behind(path.two, side)]
+        price, shown = _sum(path, one.price, two.price), min(one.lots, two.lots)
+        if shown == 0 or not instrument.low <= price <= instrument.high:
+            continue
+        if chosen == NIL or is_better(side, price, best):
+            chosen, best, lots = number, price, shown
+        elif price == best:
+            lots += shown
+    return chosen, best, lots
+
+
+@kernel
+def _sum(path: Row, one: int, two: int) -> int:
+    """Return the price that prices at the two ends of a path make."""
+    price = -one if side_at(path.one) else one
+    return price - two if side_at(path.two) else price + two
 
 
 @kernel
@@ -86,34 +122,6 @@ def best_price(state: State, index: int, side: int) -> int:
     return implied
 
 
-@kernel
-def path_price(state: State, index: int, number: int, side: int) -> int:
-    """Return the price that a path makes on a side; NIL_PRICE where it is not there."""
-    one, two = state.paths[index, number, 0], state.paths[index, number, 1]
-    rank_one, rank_two = _best(state, one, side), _best(state, two, side)
-    if rank_one == _NONE or rank_two == _NONE:
-        return NIL_PRICE
-    return _sum(state, index, number, side, rank_one, rank_two)
-
-
-@kernel
-def _best(state: State, leg: Row, side: int) -> Index:
-    """Return the best rank of a leg's orders on the side that a path's side needs, or 0."""
-    if state.instruments[leg.instrument].phase != Phase.OPEN:
-        return _NONE
-    return np.uint64(state.sides[leg.instrument, side_of(leg, side)].best)
-
-
-@kernel
-def _sum(state: State, index: int, number: int, side: int, rank_one: Index, rank_two: Index) -> int:
-    """Return the price that orders at two ranks make; NIL_PRICE where it is off the ladder."""
-    instrument = state.instruments[index]
-    one, two = state.paths[index, number, 0], state.paths[index, number, 1]
-    price = one.ratio * price_of(state.instruments[one.instrument], side_of(one, side), rank_one)
-    price += two.ratio * price_of(state.instruments[two.instrument], side_of(two, side), rank_two)
-    return price if instrument.low <= price <= instrument.high else NIL_PRICE
-
-
 @rare
 def path_lots(state: State, index: int, number: int, side: int, worst: int, enough: int) -> int:
     """Return the lots, hidden ones too, that a path makes up to the price `worst`.
@@ -121,14 +129,15 @@ def path_lots(state: State, index: int, number: int, side: int, worst: int, enou
     side: on which they would rest. Counting stops at `enough`, and at the first two
     levels whose price is off the ladder: nothing behind them can be reached.
     """
-    one, two = state.paths[index, number, 0], state.paths[index, number, 1]
-    side_one = state.sides[one.instrument, side_of(one, side)]
-    side_two = state.sides[two.instrument, side_of(two, side)]
-    rank_one, rank_two = _best(state, one, side), _best(state, two, side)
+    instrument, path = state.instruments[index], state.paths[index, number]
+    one, two = top_behind(path.one, side), top_behind(path.two, side)
+    side_one = state.sides[instrument_at(one), side_at(one)]
+    side_two = state.sides[instrument_at(two), side_at(two)]
+    rank_one, rank_two = _best(state, one), _best(state, two)
     lots, used_one, used_two = 0, 0, 0
     while rank_one != _NONE and rank_two != _NONE and lots < enough:
-        price = _sum(state, index, number, side, rank_one, rank_two)
-        if price == NIL_PRICE or is_better(side, worst, price):
+        price = _sum(path, _price_at(state, one, rank_one), _price_at(state, two, rank_two))
+        if not instrument.low <= price <= instrument.high or is_better(side, worst, price):
             return lots
         left_one = lots_at(state, side_one, rank_one) - used_one
         left_two = lots_at(state, side_two, rank_two) - used_two
@@ -139,3 +148,18 @@ def path_lots(state: State, index: int, number: int, side: int, worst: int, enou
         if taken == left_two:
             rank_two, used_two = below(state, side_two, rank_two), 0
     return lots
+
+
+@kernel
+def _best(state: State, number: Index) -> Index:
+    """Return the best rank of the side that a top is of; 0: there is none, or it is not open."""
+    index = instrument_at(number)
+    if state.instruments[index].phase != Phase.OPEN:
+        return _NONE
+    return np.uint64(state.sides[index, side_at(number)].best)
+
+
+@kernel
+def _price_at(state: State, number: Index, rank: Index) -> int:
+    """Return the price of a rank of the side that a top is of."""
+    return price_of(state.instruments[instrument_at(number)], side_at(number), rank)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.jit import Records
-from engine.ladders import LEVEL, ORDER_SLOT, SIDE
+from engine.ladders import LEVEL, ORDER_SLOT, PATH, SIDE, TOP
 from engine.records import BUCKETS, LOOK_BACK, OWNER, PREMIUM, PROTECTION, SPAN, STAKE, TRADE
 from engine.schema import LEGS_MAX, NIL, NIL_PRICE, PATHS_MAX
 
@@ -160,6 +160,7 @@ TOTALS = np.dtype(
         ("refills", "<i8"),
         ("implied", "<i8"),  # Instruments with paths.
         ("touched", "<i8"),  # Of them, those whose book the command has changed.
+        ("stale", "<i8"),  # 1: `stale` has a bit.
         ("first_traded", "<u8"),  # Whose stops are elected next: its index + 1; 0: none.
         ("last_traded", "<u8"),
         ("required", "<i8"),  # The two numbers that the last refusal compared.
@@ -180,7 +181,8 @@ class State(NamedTuple):
     sides: Records  # SIDE, shape (instrument_max, 4): bids, asks, stops to buy, stops to sell.
     instruments: Records  # INSTRUMENT, shape (instrument_max,).
     legs: Records  # LEG, shape (instrument_max, LEGS_MAX).
-    paths: Records  # LEG, shape (instrument_max, PATHS_MAX, 2): see `paths.py`.
+    paths: Records  # PATH, shape (instrument_max, PATHS_MAX).
+    tops: Records  # TOP, shape (2 x instrument_max,): see `tops.py`.
     touched: Records  # uint32, shape (instrument_max,): instruments; `totals.touched` of them.
     stale: Records  # uint64: of the sides whose implied price is to be told anew, 64 a word.
     products: Records  # PRODUCT, shape (product_max,).
@@ -232,7 +234,8 @@ def new_state(sizes: Sizes = Sizes()) -> State:
         sides=sides,
         instruments=instruments,
         legs=np.zeros((sizes.instruments, LEGS_MAX), LEG),
-        paths=np.zeros((sizes.instruments, PATHS_MAX, 2), LEG),
+        paths=np.zeros((sizes.instruments, PATHS_MAX), PATH),
+        tops=np.zeros(2 * sizes.instruments, TOP),
         touched=np.zeros(sizes.instruments, np.uint32),
         stale=np.zeros(sizes.instruments // 32 + 1, np.uint64),
         products=products,

@@ -1,0 +1,81 @@
+"""The best level of each book that makes implied prices, kept so that these ask no ladder.
+
+A top's number is 2 x instrument + side. Between commands a top is what its book shows; within
+one it may be behind until `look`. A top that changes makes `stale` all that hangs on it.
+"""
+
+import numpy as np
+
+from engine.book import price_of, touch
+from engine.jit import Index, kernel
+from engine.schema import Phase
+from engine.state import State
+
+_NONE = np.uint64(0)
+_ONE = np.uint64(1)
+_SIX = np.uint64(6)
+_LOW_SIX = np.uint64(63)
+
+
+@kernel
+def number_of(index: int, side: int) -> Index:
+    """Return the number of a side's top."""
+    return np.uint64(index) << _ONE | np.uint64(side)
+
+
+@kernel
+def look(state: State) -> None:
+    """Bring the tops of the books that have changed up to date."""
+    totals = state.totals[0]
+    for place in range(totals.touched):
+        index = np.uint64(state.touched[place])
+        state.instruments[index].touched = 0
+        for side in range(2):
+            _look_at(state, index, side)
+    totals.touched = 0
+
+
+@kernel
+def _look_at(state: State, index: Index, side: int) -> None:
+    """Write a side's top where it is another, and note what hangs on it."""
+    instrument, book = state.instruments[index], state.sides[index, side]
+    price, lots = 0, 0
+    if book.best != _NONE and instrument.phase == Phase.OPEN:
+        price = price_of(instrument, side, book.best)
+        lots = state.levels[book.first + book.best].shown
+    number = number_of(index, side)
+    top = state.tops[number]
+    if price == top.price and lots == top.lots:
+        return
+    top.price, top.lots = price, lots
+    _spoil(state, number ^ _ONE)  # Whether it locks the book decides whether it is told.
+    for place in range(instrument.paths):
+        path = state.paths[index, place]
+        _spoil(state, top_behind(path.one, side))
+        _spoil(state, top_behind(path.two, side))
+
+
+@kernel
+def top_behind(place: int, side: int) -> Index:
+    """Return the number of the top that one end of a path takes, for an order on a side.
+
+    place: a path's `one` or `two`. From there the same leads back: what hangs on a top is
+    what it hangs on.
+    """
+    return np.uint64(place) ^ np.uint64(side)
+
+
+@kernel
+def _spoil(state: State, number: Index) -> None:
+    """Note that the best implied price of a side may be another."""
+    state.stale[number >> _SIX] |= _ONE << (number & _LOW_SIX)
+    state.totals[0].stale = 1
+
+
+@kernel
+def note_phase(state: State, index: int) -> None:
+    """Note that a book's phase has changed: what it makes, and what it is made, comes or goes."""
+    touch(state, index)
+    if state.instruments[index].paths > 0:
+        for side in range(2):
+            _spoil(state, number_of(index, side))
