@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
-from engine.check_spreads import check_implied, check_spread, legs_of
+from engine.check_spreads import check_implied, check_spread, check_waiting, legs_of
 from engine.protection import BREACHED
 from engine.records import BUCKETS
 from engine.schema import NIL_PRICE, Form, Phase, Side
@@ -43,6 +43,7 @@ def check(state: State) -> None:
     _check_accounts(state, orders)
     _check_owners(state, orders)
     check_implied(state, orders)
+    check_waiting(state)
 
 
 def _check_windows(state: State, index: int) -> None:
@@ -184,7 +185,7 @@ def _check_accounts(state: State, orders: list[Any]) -> None:
         for product, row in _stakes(instrument, position):
             key = int(position["account"]), product
             sums[key] = [a + b for a, b in zip(sums[key], row, strict=True)]
-        if instrument["mark"] != NIL_PRICE:
+        if instrument["mark"] != NIL_PRICE and not instrument["legs"]:
             unpaid = int(position["net"]) * int(instrument["mark"]) - int(position["cost"])
             opened[int(position["account"])] += unpaid * int(instrument["value"])
     bounds: dict[int, int] = defaultdict(int)
@@ -214,7 +215,8 @@ def _stakes(instrument: Any, position: Any) -> list[tuple[int, list[int]]]:
         weight = int(instrument[rate])
         more, less = max(weight, 0), max(-weight, 0)
         working = [buys * more + sells * less, buys * less + sells * more]
-        found.append((int(instrument[product]), [net * weight, *working, 0, 0]))
+        held = 0 if instrument["legs"] else net * weight
+        found.append((int(instrument[product]), [held, *working, 0, 0]))
     if not instrument["legs"]:
         found[0][1][3] = max(net + buys + int(position["leg_buys"]), 0)
         found[0][1][4] = max(sells + int(position["leg_sells"]) - net, 0)

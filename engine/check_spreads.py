@@ -4,7 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 from engine.legs import PRICE_MAX
-from engine.schema import NIL_PRICE, Phase, Side
+from engine.schema import NIL_PRICE, Form, Phase, Side
 from engine.state import State
 from engine.stops import WAITING
 
@@ -23,10 +23,29 @@ def check_spread(state: State, index: int) -> None:
         own = [(leg, ratio) for leg, ratio in legs if leg["product"] == spread[name]]
         if name == "product" or spread["far_product"] != spread["product"]:
             assert spread[rate] == sum(ratio * int(leg["rate"]) for leg, ratio in own)
+    if spread["form"] == Form.TAS:
+        expected = NIL_PRICE if legs[0][0]["mark"] == NIL_PRICE else 0
+        assert (spread["mark"], spread["settlement"]) == (expected, expected)
+        return
     for name, divisor in (("mark", 1), ("settlement", int(spread["divisor"]))):
         total = sum(ratio * int(leg[name]) for leg, ratio in legs) // divisor
         known = all(abs(int(leg[name])) <= PRICE_MAX for leg, _ in legs)
         assert spread[name] == (total if known else NIL_PRICE)
+
+
+def check_waiting(state: State) -> None:
+    """Assert that of spreads only trades at settlement wait, and at marks that add to zero.
+
+    Nothing waits once the month has ended.
+    """
+    costs: dict[int, int] = defaultdict(int)
+    for position in state.positions[1 : int(state.totals[0]["positions"])]:
+        instrument = state.instruments[position["instrument"]]
+        if instrument["legs"]:
+            costs[int(position["instrument"])] += int(position["cost"])
+            waits = instrument["form"] == Form.TAS and instrument["phase"] != Phase.EXPIRED
+            assert waits or (position["net"], position["cost"]) == (0, 0)
+    assert not any(costs.values())
 
 
 def check_implied(state: State, orders: list[Any]) -> None:

@@ -8,9 +8,10 @@ from engine.jit import Row, Table, kernel, rare
 from engine.limits import assign
 from engine.orders import off_ladder
 from engine.positions import find_position
-from engine.schema import NOT_HELD, Did, Flag, Phase, Reason, Role, Side, Standing
+from engine.schema import NOT_HELD, Did, Flag, Form, Phase, Reason, Role, Side, Standing
 from engine.spreads import note_leg, price_legs
 from engine.state import State
+from engine.tas import has_no_base
 from engine.trades import appraise, is_known, remember, trade_at
 
 _NONE = np.uint64(0)
@@ -107,7 +108,7 @@ def _unreportable(state: State, command: Row) -> int:
     if reason != Reason.NONE:
         return reason
     instrument = state.instruments[command.instrument]
-    if instrument.phase == Phase.EXPIRED:
+    if instrument.phase == Phase.EXPIRED or has_no_base(instrument):
         return Reason.PHASE_FORBIDS
     if command.quantity <= 0:
         return Reason.QUANTITY_NOT_POSITIVE
@@ -161,12 +162,14 @@ def _unbearable(state: State, command: Row) -> int:
 
 @kernel
 def _unopened(state: State, account: int, index: int) -> int:
-    """Return how many positions an account lacks of what a block gives: itself, or its legs."""
-    legs = state.instruments[index].legs
-    if legs == 0:
-        return int(find_position(state, account, index) == _NONE)
-    missing = 0
-    for number in range(legs):
+    """Return how many positions an account lacks of what a block gives: itself, or its legs.
+
+    At settlement both: lots wait in the one for their price.
+    """
+    instrument, missing = state.instruments[index], 0
+    if instrument.legs == 0 or instrument.form == Form.TAS:
+        missing = int(find_position(state, account, index) == _NONE)
+    for number in range(instrument.legs):
         leg = state.legs[index, number].instrument
         missing += int(find_position(state, account, leg) == _NONE)
     return missing

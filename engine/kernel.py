@@ -29,6 +29,7 @@ from engine.quotes import enforce, quote
 from engine.schema import LEGS_MAX, VERSION, Did, Kind, Reason
 from engine.state import State
 from engine.sweep import cancel_all, cancel_tagged, change_phase, resume
+from engine.tas import price
 
 
 class Views(NamedTuple):
@@ -115,7 +116,9 @@ def _own_room(state: State, command: Row) -> int:
         or command.kind == Kind.KILL
     )
     if touches_many:
-        return _room_of_all(state)
+        room = _room_of_all(state)
+    if command.kind == Kind.SETTLE or command.kind == Kind.PRICE:
+        room += totals.accounts
     return room
 
 
@@ -208,6 +211,8 @@ def _trade(state: State, command: Row, events: Table, count: int) -> tuple[int, 
 @rare
 def _pay(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
     kind = command.kind
+    if Kind.MARK <= kind < Kind.INDEX:
+        return _clear(state, command, events, count)
     if kind == Kind.PROTECT:
         return protect(state, command, events, count)
     if kind == Kind.DEPOSIT:
@@ -216,6 +221,21 @@ def _pay(state: State, command: Row, events: Table, count: int) -> tuple[int, in
         return withdraw(state, command, events, count)
     if kind == Kind.TRANSFER:
         return transfer(state, command, events, count)
+    if kind == Kind.INDEX:
+        count = say(events, count, command, Did.FIXED)
+        events[count - 1].price = command.value
+        events[count - 1].quantity = command.source
+        events[count - 1].other = command.code
+        return Reason.NONE, count
+    if kind == Kind.CURVE:
+        return Reason.NONE, say(events, count, command, Did.NOTED)
+    return Reason.KIND_UNKNOWN, count
+
+
+@rare
+def _clear(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Do what the clearing house asks for."""
+    kind = command.kind
     if kind == Kind.MARK:
         return mark(state, command, events, count)
     if kind == Kind.RATE:
@@ -226,14 +246,8 @@ def _pay(state: State, command: Row, events: Table, count: int) -> tuple[int, in
         return settle(state, command, events, count)
     if kind == Kind.SUSPEND:
         return suspend(state, command, events, count)
-    if kind == Kind.INDEX:
-        count = say(events, count, command, Did.FIXED)
-        events[count - 1].price = command.value
-        events[count - 1].quantity = command.source
-        events[count - 1].other = command.code
-        return Reason.NONE, count
-    if kind == Kind.CURVE:
-        return Reason.NONE, say(events, count, command, Did.NOTED)
+    if kind == Kind.PRICE:
+        return price(state, command, events, count)
     return Reason.KIND_UNKNOWN, count
 
 

@@ -8,10 +8,11 @@ import numpy as np
 
 from engine.halts import tell_phase
 from engine.jit import Row, Table, kernel, rare
-from engine.schema import NIL_PRICE, Phase, Reason, Side
+from engine.schema import NIL_PRICE, Form, Phase, Reason, Side
 from engine.spread_limits import stake_spread
 from engine.state import State
 from engine.sweep import expire_orders, renew_reserves
+from engine.tas import price_all
 
 PRICE_MAX = 1 << 40  # No price of a ladder, and no settlement that counts, is beyond it.
 _NONE = np.uint64(0)
@@ -67,9 +68,14 @@ def _stake_all(state: State, index: int, sign: int) -> None:
 
 @rare
 def expire_spreads(state: State, leg: int, command: Row, events: Table, count: int) -> int:
-    """End every spread over a leg that ends; return the new count."""
+    """End every spread over a leg that ends at `value`; return the new count.
+
+    What traded at settlement and was not priced gets the last settlement there is.
+    """
     for index in range(state.totals[0].instruments):
         if state.instruments[index].phase != Phase.EXPIRED and has_leg(state, index, leg):
+            if state.instruments[index].form == Form.TAS:
+                count = price_all(state, index, command, events, count)
             count = expire_orders(state, index, command, events, count)
             state.instruments[index].halted = Reason.NONE
             count = tell_phase(state, index, Phase.EXPIRED, 0, command, events, count)
@@ -95,8 +101,12 @@ def sum_marks(state: State, index: int) -> None:
     """Write a spread's mark and settlement, each if every leg has one.
 
     The mark is the sum over its legs; the settlement is a price of the spread, rounded down.
+    Of a TAS book both are 0, once its month has a mark to stand in at.
     """
     spread = state.instruments[index]
+    if spread.form == Form.TAS:
+        _level(state, index)
+        return
     mark, settlement = 0, 0
     is_marked, is_settled = True, True
     for number in range(spread.legs):
@@ -109,3 +119,11 @@ def sum_marks(state: State, index: int) -> None:
     spread.mark = mark if is_marked else NIL_PRICE
     spread.settlement = settlement // spread.divisor if is_settled else NIL_PRICE
     spread.is_stale = is_settled
+
+
+@kernel
+def _level(state: State, index: int) -> None:
+    """Make 0 the mark and the settlement of a TAS book: its prices are offsets to both."""
+    book = state.instruments[index]
+    if state.instruments[state.legs[index, 0].instrument].mark != NIL_PRICE:
+        book.mark, book.settlement, book.is_stale = 0, 0, 1

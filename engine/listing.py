@@ -9,6 +9,7 @@ from engine.paths import add_paths, instrument_at
 from engine.premium import has_premium, need_of
 from engine.schema import LEGS_MAX, PATHS_MAX, AccountType, Did, Form, Phase, Reason
 from engine.state import State
+from engine.tas import has_book
 
 _LADDER_MAX = 1 << 17  # Ranks of one side: three tiers of 64 reach 2**18.
 _STAKE_MAX = 1 << 54  # Micro-dollars across the ladder: a position's sums stay below 2**62.
@@ -126,7 +127,7 @@ def _has_sound_terms(command: Row) -> bool:
         return False
     if not (0 < command.position_max <= PRICE_MAX and command.protection >= 0):
         return False
-    if not Form.FUTURE <= command.form <= Form.EVENT:
+    if not Form.FUTURE <= command.form <= Form.TAS:
         return False
     if has_premium(command.form) and command.low < 0:
         return False
@@ -173,7 +174,7 @@ def _has_fit_count(command: Row) -> bool:
         return command.legs == 3
     if command.form == Form.STRIP:
         return 2 <= command.legs <= LEGS_MAX
-    return command.legs == 0
+    return command.legs == int(command.form == Form.TAS)
 
 
 @kernel
@@ -219,6 +220,8 @@ def _is_fit(state: State, index: int, command: Row) -> bool:
     is_far = spread.form == Form.INTER and spread.known == 1
     if is_far == (leg.product == spread.product):
         return False
+    if spread.form == Form.TAS and has_book(state, command.instrument):
+        return False
     if command.ratio != _ratio(spread) or (spread.implied == 1 and leg.tick != spread.tick):
         return False
     if spread.implied == 1 and spread.known == 1 and not _may_imply(state, index, command):
@@ -255,17 +258,20 @@ def _ratio(spread: Row) -> int:
 def _is_reachable(state: State, index: int, last: Row, ratio: int) -> bool:
     """Whether prices of the legs make up every price, and no sum of theirs can pass 62 bits.
 
-    last: the leg that is not in the table yet.
+    last: the leg that is not in the table yet. The prices of a TAS book come on top of its leg's.
     """
     spread = state.instruments[index]
+    lots = max(spread.clip, spread.position_max)
     least, most = _ends(last, ratio)
+    if spread.form == Form.TAS:
+        return _is_bearable(most - least + spread.high - spread.low, spread.value, lots)
     for number in range(spread.known):
         leg = state.legs[index, number]
         low, high = _ends(state.instruments[leg.instrument], leg.ratio)
         least, most = least + low, most + high
     if spread.divisor * spread.low < least or most < spread.divisor * spread.high:
         return False
-    return _is_bearable(most - least, spread.value, max(spread.clip, spread.position_max))
+    return _is_bearable(most - least, spread.value, lots)
 
 
 @kernel

@@ -13,9 +13,10 @@ from engine.owners import alert, barred
 from engine.paths import best_price
 from engine.phases import may_enter
 from engine.positions import find_position, has_position_room, open_positions, reach_of
-from engine.schema import NIL_PRICE, Did, Flag, Phase, Reason, Side, Smp, Tif, Type
+from engine.schema import NIL_PRICE, Did, Flag, Form, Phase, Reason, Side, Smp, Tif, Type
 from engine.state import State
 from engine.stops import elect, is_past, wait
+from engine.tas import has_no_base
 
 KNOWN_FLAGS = int(Flag.POST_ONLY | Flag.SLIDE | Flag.REDUCE_ONLY | Flag.IN_FLIGHT | Flag.OPERATOR)
 DISPLAY_PARTS = 60  # A display quantity is at least this part of the quantity.
@@ -121,9 +122,11 @@ def _misnamed(state: State, command: Row) -> int:
         return Reason.TIF_UNKNOWN
     if _is_stop(command.type) and command.tif > Tif.GTD:
         return Reason.TIF_UNKNOWN
+    instrument = state.instruments[command.instrument]
+    if instrument.form == Form.TAS and Tif.GTC <= command.tif <= Tif.GTD:
+        return Reason.TIF_UNKNOWN
     if command.smp_rule > Smp.CANCEL_BOTH:
         return Reason.SMP_RULE_UNKNOWN
-    instrument = state.instruments[command.instrument]
     if command.flags & ~KNOWN_FLAGS or _is_contrary(instrument, command):
         return Reason.FLAG_UNKNOWN
     if instrument.known < instrument.legs:
@@ -134,7 +137,7 @@ def _misnamed(state: State, command: Row) -> int:
 @kernel
 def _misshapen(instrument: Row, command: Row) -> int:
     """Return what keeps an order of this shape out of the instrument now, or NONE."""
-    if not may_enter(instrument.phase, command.type, command.tif):
+    if not may_enter(instrument.phase, command.type, command.tif) or has_no_base(instrument):
         return Reason.PHASE_FORBIDS
     if command.quantity <= 0:
         return Reason.QUANTITY_NOT_POSITIVE

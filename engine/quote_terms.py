@@ -11,6 +11,7 @@ from engine.quote_limits import admit_quote
 from engine.quote_sides import keeps_place, lots_of, price_at, quoted
 from engine.schema import Phase, Reason, Side, Smp
 from engine.state import State
+from engine.tas import has_no_base
 
 _NONE = np.uint64(0)
 
@@ -61,7 +62,7 @@ def _misnamed(state: State, command: Row) -> int:
 @kernel
 def _misshapen(instrument: Row, command: Row) -> int:
     """Return what keeps a quote of this shape out of the instrument now, or NONE."""
-    if instrument.phase != Phase.OPEN:
+    if instrument.phase != Phase.OPEN or has_no_base(instrument):
         return Reason.PHASE_FORBIDS
     if command.quantity < 0 or command.display < 0:
         return Reason.QUANTITY_NOT_POSITIVE

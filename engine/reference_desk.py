@@ -4,9 +4,9 @@ Part of the reference: for readers, and the tests' oracle.
 """
 
 from engine.reference_book import Order
-from engine.reference_legs import leg_prices
+from engine.reference_legs import await_price, leg_prices
 from engine.reference_limits import refuse_beyond_limit
-from engine.reference_orders import refuse, refuse_off_ladder
+from engine.reference_orders import has_no_base, refuse, refuse_off_ladder
 from engine.reference_risk import (
     Account,
     Instrument,
@@ -20,6 +20,7 @@ from engine.schema import (
     NOT_HELD,
     Did,
     Flag,
+    Form,
     Phase,
     Reason,
     Role,
@@ -48,7 +49,10 @@ def block(world: World, row: Row) -> None:
 
 def unopened(account: Account, instrument: Instrument) -> list[int]:
     """Return what an account would hold after a block, and never had."""
-    return [number for number, _ in instrument.parts() if number not in account.positions]
+    moved = [number for number, _ in instrument.parts()]
+    if instrument.form == Form.TAS:
+        moved.append(instrument.number)
+    return [number for number in moved if number not in account.positions]
 
 
 def report(
@@ -82,6 +86,8 @@ def report_spread(world: World, spread: Instrument, row: Row) -> None:
         instrument, lots = world.market.instruments[leg.number], abs(leg.ratio) * row.quantity
         owners = sides if leg.ratio > 0 else sides[::-1]
         report(world, instrument, owners, price, lots, block_id)
+    if spread.form == Form.TAS:
+        await_price(world, spread, *sides, row.quantity)
 
 
 def bust(world: World, row: Row) -> None:
@@ -120,6 +126,7 @@ def refuse_unreportable(world: World, row: Row) -> Instrument:
     refuse(suspended, Reason.ACCOUNT_SUSPENDED)
     refuse(any(account.is_killed for account in sides), Reason.ACCOUNT_KILLED)
     refuse(instrument.phase == Phase.EXPIRED, Reason.PHASE_FORBIDS)
+    refuse(has_no_base(instrument), Reason.PHASE_FORBIDS)
     refuse(row.quantity <= 0, Reason.QUANTITY_NOT_POSITIVE)
     refuse(row.quantity > 2 * instrument.position_max, Reason.QUANTITY_ABOVE_CLIP)
     refuse(row.quantity < instrument.block, Reason.QUANTITY_BELOW_BLOCK)

@@ -9,7 +9,7 @@ from engine.reference_legs import price_spread, spreads_over
 from engine.reference_orders import refuse
 from engine.reference_risk import Account, Instrument, Position, RefusedError, free_money
 from engine.reference_world import Row, World
-from engine.schema import MONEY_MAX, NIL, NIL_PRICE, Did, Phase, Reason, Standing, Tif
+from engine.schema import MONEY_MAX, NIL, NIL_PRICE, Did, Form, Phase, Reason, Side, Standing, Tif
 
 RATE_MAX = 2**40
 
@@ -131,13 +131,13 @@ def mark(world: World, row: Row) -> None:
 
     world.say(Did.MARKED, price=row.value, quantity=instrument.mark, other=row.value_2)
     instrument.settlement, instrument.is_stale = row.value_2, row.value_2 != NIL_PRICE
-    for spread in spreads_over(world.market, instrument.number):
-        price_spread(world.market, spread)
-        spread.is_stale = spread.settlement != NIL_PRICE
     if instrument.is_paid_for:
         instrument.mark = row.value
     else:
         pay_variation(world, instrument, row.value)
+    for spread in spreads_over(world.market, instrument.number):
+        price_spread(world.market, spread)
+        spread.is_stale = spread.settlement != NIL_PRICE
 
 
 def settle(world: World, row: Row) -> None:
@@ -148,6 +148,8 @@ def settle(world: World, row: Row) -> None:
     instrument = markable(world, row)
 
     for spread in spreads_over(world.market, instrument.number):
+        if spread.form == Form.TAS:
+            price_all(world, spread, row.value)
         world.sweep(spread, Reason.EXPIRED, lambda _order: True)
         world.move(spread, Phase.EXPIRED, 0, Reason.NONE)
     world.sweep(instrument, Reason.EXPIRED, lambda _order: True)
@@ -156,6 +158,37 @@ def settle(world: World, row: Row) -> None:
         account.positions.pop(instrument.number, None)
     world.say(Did.SETTLED, price=row.value)
     world.move(instrument, Phase.EXPIRED, 0, Reason.NONE)
+
+
+def price(world: World, row: Row) -> None:
+    """Give all that traded in a TAS book since it was last priced its price."""
+    instruments = world.market.instruments
+    refuse(not 0 <= row.instrument < len(instruments), Reason.INSTRUMENT_UNKNOWN)
+    book = instruments[row.instrument]
+    refuse(book.form != Form.TAS, Reason.INSTRUMENT_UNKNOWN)
+    refuse(not book.is_complete(), Reason.TERMS_INVALID)
+    refuse(book.phase == Phase.EXPIRED, Reason.PHASE_FORBIDS)
+    low, high = world.market.ladder(book.legs[0].number)
+    refuse(not low <= row.value <= high, Reason.PRICE_OFF_LADDER)
+
+    waiting = [account.positions.get(book.number, Position()) for account in world.accounts]
+    lots = sum(max(one.net, 0) for one in waiting)
+    world.say(Did.PRICED, price=row.value, quantity=lots)
+    price_all(world, book, row.value)
+
+
+def price_all(world: World, book: Instrument, settlement: int) -> None:
+    """Let what waits in a TAS book cost the settlement in place of what it stood in at."""
+    month = book.legs[0].number
+    for number, account in enumerate(world.accounts):
+        waiting = account.positions.get(book.number, Position())
+        moved = waiting.net * settlement - waiting.cost
+        if waiting.net != 0 or moved != 0:
+            account.positions[month].cost += moved
+            side = Side.BUY if waiting.net >= 0 else Side.SELL
+            told = {"account": number, "instrument": month, "side": side, "other": moved}
+            world.say(Did.PRICED, price=settlement, quantity=abs(waiting.net), **told)
+            waiting.net = waiting.cost = 0
 
 
 def pay_variation(world: World, instrument: Instrument, price: int) -> None:

@@ -15,6 +15,7 @@ RATIOS = {
     Form.INTER: (1, -1),
     Form.BUTTERFLY: (1, -2, 1),
     Form.STRIP: (1,) * LEGS_MAX,
+    Form.TAS: (1,),
 }
 STAKE_MAX = 2**54  # Micro-dollars that the largest order may gain on its legs' ladders.
 SETTLEMENT_MAX = 2**40
@@ -67,6 +68,9 @@ def is_fit(market: Market, spread: Instrument, leg: Instrument, ratio: int) -> b
         return False
     if spread.implied and leg.tick != spread.tick:
         return False
+    over = [one for one in market.instruments if has_leg(one, leg.number)]
+    if spread.form == Form.TAS and any(one.form == Form.TAS for one in over):
+        return False
     legs = [*spread.legs, Leg(leg.number, ratio)]
     if len(legs) < spread.wanted:
         return True
@@ -91,18 +95,33 @@ def is_reachable(market: Market, spread: Instrument, legs: list[Leg]) -> bool:
         least, most = least + min(low, high), most + max(low, high)
         breadth += abs(high - low)
     divisor = spread.divisor()
+    if spread.form == Form.TAS:  # Its prices come on top of the leg's: all can be reached.
+        breadth += spread.high - spread.low
+        least, most = divisor * spread.low, divisor * spread.high
     stake = breadth * spread.value * max(spread.clip, spread.position_max)
     return least <= divisor * spread.low and divisor * spread.high <= most and stake <= STAKE_MAX
 
 
 def price_spread(market: Market, spread: Instrument) -> None:
-    """Take a spread's settlement from those of its legs; none where one is missing."""
+    """Take a spread's settlement from those of its legs; none where one is missing.
+
+    A TAS book's prices are offsets to a settlement: once there is one to stand in at it is 0.
+    """
+    if spread.form == Form.TAS:
+        marked = spread.is_complete() and base(market, spread) != NIL_PRICE
+        spread.settlement = 0 if marked else NIL_PRICE
+        return
     settlements = [market.instruments[number].settlement for number, _ in spread.legs]
     spread.settlement = NIL_PRICE
     if spread.is_complete() and all(abs(one) <= SETTLEMENT_MAX for one in settlements):
         pairs = zip(spread.legs, settlements, strict=True)
         total = sum(leg.ratio * settlement for leg, settlement in pairs)
         spread.settlement = total // spread.divisor()
+
+
+def base(market: Market, book: Instrument) -> int:
+    """Return at what a TAS book's month stands in for its settlement: at its mark."""
+    return market.instruments[book.legs[0].number].mark
 
 
 def spreads_over(market: Market, number: int) -> list[Instrument]:
@@ -120,6 +139,16 @@ def fill_legs(
         remember_leg(world, one, two, leg, leg_price, lots)
         for order in (one, two):
             fill_leg(world, order, leg, leg_price, lots, world.trades)
+    if spread.form == Form.TAS:
+        buyer, seller = sorted((one, two), key=lambda order: order.side)
+        await_price(world, spread, buyer.account, seller.account, lots)
+
+
+def await_price(world: World, book: Instrument, buyer: int, seller: int, lots: int) -> None:
+    """Note the last trade's lots as not yet priced; what stands in for a price is not reviewed."""
+    world.hold(buyer, book.number, lots, base(world.market, book))
+    world.hold(seller, book.number, -lots, base(world.market, book))
+    del world.recent[world.trades]
 
 
 def remember_leg(world: World, one: Order, two: Order, leg: Leg, price: int, lots: int) -> None:
@@ -146,6 +175,8 @@ def leg_prices(market: Market, spread: Instrument, price: int) -> list[int]:
     Legs start where their markets are. The leg that traded last keeps its price if it
     can; the others move, the last one first, each as far as it must and its ladder lets it.
     """
+    if spread.form == Form.TAS:
+        return [base(market, spread) + price]
     legs = [market.instruments[number] for number, _ in spread.legs]
     prices = [start(spread, leg) for leg in legs]
     if spread.form == Form.STRIP:

@@ -17,7 +17,7 @@ from engine.reference_risk import (
     refuse_beyond_margin,
 )
 from engine.reference_world import Row, World
-from engine.schema import NIL_PRICE, Did, Flag, Phase, Reason, Side, Smp, Standing, Tif, Type
+from engine.schema import NIL_PRICE, Did, Flag, Form, Phase, Reason, Side, Smp, Standing, Tif, Type
 
 KNOWN_FLAGS = Flag.POST_ONLY | Flag.SLIDE | Flag.REDUCE_ONLY | Flag.IN_FLIGHT | Flag.OPERATOR
 LASTING = (Tif.GTC, Tif.GTD)
@@ -111,9 +111,10 @@ def refuse_misnamed(world: World, row: Row) -> tuple[Account, Instrument]:
     refuse(row.type not in list(Type), Reason.TYPE_UNKNOWN)
     refuse(row.tif not in list(Tif), Reason.TIF_UNKNOWN)
     refuse(row.type in STOPS and row.tif not in RESTING, Reason.TIF_UNKNOWN)
+    account, instrument = world.accounts[row.account], world.market.instruments[row.instrument]
+    refuse(instrument.form == Form.TAS and row.tif in LASTING, Reason.TIF_UNKNOWN)
     refuse(row.smp_rule not in list(Smp), Reason.SMP_RULE_UNKNOWN)
     refuse(row.flags & ~KNOWN_FLAGS != 0 or is_contrary(row), Reason.FLAG_UNKNOWN)
-    account, instrument = world.accounts[row.account], world.market.instruments[row.instrument]
     reduces = instrument.is_spread() and row.flags & Flag.REDUCE_ONLY != 0
     refuse(reduces, Reason.FLAG_UNKNOWN)
     refuse(not instrument.is_complete(), Reason.TERMS_INVALID)
@@ -124,6 +125,7 @@ def refuse_misnamed(world: World, row: Row) -> tuple[Account, Instrument]:
 def refuse_misshapen(instrument: Instrument, row: Row) -> None:
     """Refuse an order that the phase does not take, or whose terms contradict each other."""
     refuse(not may_enter(instrument.phase, row.type, row.tif), Reason.PHASE_FORBIDS)
+    refuse(has_no_base(instrument), Reason.PHASE_FORBIDS)
     refuse(row.quantity <= 0, Reason.QUANTITY_NOT_POSITIVE)
     refuse(row.quantity > instrument.clip, Reason.QUANTITY_ABOVE_CLIP)
     refuse(not 0 <= row.minimum <= row.quantity, Reason.MINIMUM_INVALID)
@@ -137,6 +139,11 @@ def refuse_misshapen(instrument: Instrument, row: Row) -> None:
     refuse(row.type not in STOPS and row.trigger != 0, Reason.TRIGGER_INVALID)
     refuse(row.protection < 0, Reason.PROTECTION_INVALID)
     refuse((row.tif == Tif.GTD) != (row.expiry != 0), Reason.EXPIRY_INVALID)
+
+
+def has_no_base(instrument: Instrument) -> bool:
+    """Whether nothing can trade at settlement yet: the month was never marked."""
+    return instrument.form == Form.TAS and instrument.settlement == NIL_PRICE
 
 
 def refuse_barred(account: Account) -> None:

@@ -176,6 +176,8 @@ def reserve(order: Order, market: Market) -> int:
     if NIL_PRICE in marks or instrument.is_paid_for:
         return 0
     worth = sum(leg.ratio * mark for leg, mark in zip(instrument.parts(), marks, strict=True))
+    if instrument.form == Form.TAS:  # Its price is an offset to a mark.
+        worth = 0
     loss = instrument.divisor() * order.price - worth
     if order.side == Side.SELL:
         loss = -loss
@@ -184,7 +186,8 @@ def reserve(order: Order, market: Market) -> int:
 
 def reach(account: Account, orders: list[Order], market: Market) -> dict[int, tuple[int, int]]:
     """Return, by instrument, the lowest and the highest position that can come of the orders."""
-    reached = {number: (held.net, held.net) for number, held in account.positions.items()}
+    held = [(number, market.instruments[number], one) for number, one in account.positions.items()]
+    reached = {number: (one.net, one.net) for number, what, one in held if not what.is_spread()}
     for order in orders:
         for number, ratio in market.instruments[order.instrument].parts():
             low, high = reached.get(number, (0, 0))
@@ -206,7 +209,8 @@ def bound(product: int, account: Account, orders: list[Order], market: Market) -
     short lot that could come to stand in the product.
     """
     listed, longs, shorts = market.instruments, 0, 0
-    futures = {one.number for one in listed if one.product == product and not one.is_paid_for}
+    own = [one for one in listed if one.product == product and not one.is_spread()]
+    futures = {one.number for one in own if not one.is_paid_for}
     for number, (low, high) in reach(account, orders, market).items():
         if number in futures:
             longs += max(0, high)

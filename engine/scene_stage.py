@@ -111,6 +111,12 @@ def _mark(stage: Stage, words: Words, batch: Batch) -> None:
     batch.money(Kind.MARK, instrument=instrument, value=price, value_2=settlement)
 
 
+def _price(stage: Stage, words: Words, batch: Batch) -> None:
+    """`NAME P`: a TAS book, and the settlement that what traded in it gets."""
+    instrument, price = _named_instrument(stage, words), words.integer("a price")
+    batch.money(Kind.PRICE, instrument=instrument, value=price)
+
+
 def _settle(stage: Stage, words: Words, batch: Batch) -> None:
     instrument, price = _named_instrument(stage, words), words.integer("a price")
     batch.money(Kind.SETTLE, instrument=instrument, value=price)
@@ -168,6 +174,7 @@ DIRECTIVES: dict[str, Callable[[Stage, Words, Batch], None]] = {
     "@time": _time,
     "@date": _date,
     "@mark": _mark,
+    "@price": _price,
     "@settle": _settle,
     "@set": _set,
     "@charge": _charge,

@@ -17,6 +17,7 @@ _SIZED = {  # Events that read "verb Q @ P".
     Did.INDICATIVE: "indicative",
     Did.BUSTED: "busted",
     Did.ADJUSTED: "adjusted",
+    Did.PRICED: "priced",
 }
 _PAID = {Did.DEPOSITED: "deposited", Did.TAKEN: "taken", Did.CHARGED: "charged"}
 _IN_MONEY = (Reason.MARGIN_SHORT, Reason.FUNDS_SHORT)

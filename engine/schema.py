@@ -49,6 +49,7 @@ class Kind(enum.IntEnum):
     SETTLE = 36  # MONEY: value = final price; pays variation and closes every position
     SUSPEND = 37  # MONEY: code = Standing; value = the amount called
     LIQUIDATE = 38  # ORDER
+    PRICE = 39  # MONEY: of a TAS book; value = the settlement that its trades get
 
     INDEX = 48  # MONEY: product, value = price_micro; see clearing/index
     CURVE = 49  # MONEY
@@ -119,6 +120,7 @@ class Did(enum.IntEnum):
     FIXED = 40  # price = index in micro-dollars, quantity = trade date, other = tier
     CYCLED = 41  # quantity = Cycle, other = trade date
     KILLED = 42  # quantity 1: of an account that may not trade any more; 0: that may again
+    PRICED = 43  # quantity = lots at `price`; of an account: other = by what their cost moves
 
 
 class Reason(enum.IntEnum):
@@ -287,6 +289,7 @@ class Form(enum.IntEnum):
     CALL = 6
     PUT = 7
     EVENT = 8
+    TAS = 9  # Trading at settlement: one leg; the price is an offset.
 
 
 class AccountType(enum.IntEnum):

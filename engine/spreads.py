@@ -13,6 +13,7 @@ from engine.limits import assign
 from engine.schema import NIL_PRICE, Did, Form, Phase, Role, Side
 from engine.spread_limits import side_of
 from engine.state import State
+from engine.tas import await_price, stand_in
 from engine.trades import appraise, record
 
 _NONE = np.uint64(0)
@@ -47,13 +48,15 @@ def note_leg(
 ) -> None:
     """Keep the price of a spread order's leg, and with which account it is traded.
 
-    order: one side of the spread's trade; anything that has `side` and `account`.
+    order: one side of the spread's trade; anything that has `side`, `account` and `instrument`.
     """
     leg.price, leg.trade_id = price, trade_id
     buyer, seller = order.account, other
     if side_of(leg, order.side) == Side.SELL:
         buyer, seller = seller, buyer
     record(state, trade_id, leg.instrument, buyer, seller, price, traded * abs(leg.ratio))
+    if state.instruments[order.instrument].form == Form.TAS:
+        await_price(state, order.instrument, buyer, seller, traded, trade_id)
 
 
 @kernel
@@ -89,9 +92,13 @@ def _fill_leg(
 def price_legs(state: State, index: int, price: int) -> None:
     """Write the price of each leg into the table; times ratio they sum to divisor x `price`.
 
-    Each lies on its leg's ladder, if between its ticks: listing saw to it that this can be.
+    Each lies on its leg's ladder, if between its ticks: listing saw to it that this can be. At
+    settlement the price is an offset, and its leg's is yet to come.
     """
     spread = state.instruments[index]
+    if spread.form == Form.TAS:
+        stand_in(state, index, price)
+        return
     residual = spread.divisor * price
     for number in range(spread.legs):
         leg = state.legs[index, number]

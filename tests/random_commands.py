@@ -55,6 +55,16 @@ def mark(source: Source, batch: Batch) -> None:
     batch.money(Kind.MARK, instrument=instrument, value=price, value_2=settlement)
 
 
+def price(source: Source, batch: Batch) -> None:
+    """Price what traded at settlement, or seldom something that cannot be priced."""
+    books = [i for i in source.alive() if i.form == Form.TAS and i.is_complete()]
+    number, settlement = source.instrument(), 0
+    if books and not source.rarely(8):
+        book = source.chance.choice(books)
+        number, settlement = book.number, source.price(book.legs[0].number)
+    batch.money(Kind.PRICE, instrument=number, value=settlement)
+
+
 def rate(source: Source, batch: Batch) -> None:
     value = source.chance.choice((0, 300, 800, 800, 1_500)) * USD + source.chance.randrange(100)
     if source.rarely(8):
@@ -220,6 +230,7 @@ WEIGHTS: list[tuple[Callable[[Source, Batch], None], float]] = [
     (suspend, 0.2),
     (pardon, 1),
     (mark, 1.5),
+    (price, 0.8),
     (rate, 1),
     (limit, 0.5),
     (kill, 1),

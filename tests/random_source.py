@@ -51,6 +51,8 @@ OTHERS = (
     Spread(Form.BUTTERFLY, 1, ((0, 1), (1, -2), (2, 1))),
     Spread(Form.STRIP, 1, ((0, 1), (1, 1), (2, 1))),
     Spread(Form.INTER, 1, ((0, 1), (3, -1))),
+    Spread(Form.TAS, 2, ((0, 1),)),
+    Spread(Form.TAS, 2, ((3, 1),)),
 )
 ROOMY = Setting(
     Sizes(500, 8_192, instruments=32, products=3, accounts=16, positions=400),
@@ -118,6 +120,8 @@ class Source:
         middle = sum(ratio * self.middles[leg] for leg, ratio in spread.legs)
         if spread.form == Form.STRIP:
             middle //= len(spread.legs)
+        if spread.form == Form.TAS:
+            middle = 0
         low = middle - self.setting.levels // 2 * spread.tick
         terms = {"product": product, "tick": spread.tick, "form": spread.form}
         terms |= {"legs": len(spread.legs), "implied": spread.implied, "value": VALUE // 1_000}
