@@ -34,6 +34,7 @@ class Due(NamedTuple):
     cycle: int = 0  # A Cycle; 0: none.
     window: tuple[int, int] = (0, 0)  # Whose observations or trades the cycle looks at.
     stops_expiring: bool = False  # Contracts whose last trading day it is stop trading.
+    settles: str = ""  # In which mode prices of the day are final: their TAS books stop trading.
     is_late: bool = False  # From here to the close halts are short.
 
 
@@ -47,7 +48,12 @@ TIMETABLE = (
     Due(_at(17, 0, evening=True), phases=(Phase.OPENING, Phase.OPEN)),
     Due(_at(8, 0), cycle=Cycle.CALLS_DUE),
     Due(_at(11, 30), cycle=Cycle.INTRADAY),
-    Due(_at(14, 30), (), Cycle.FIXING, (_at(13, 30), _at(14, 30)), stops_expiring=True),
+    Due(
+        *(_at(14, 30), (), Cycle.FIXING, (_at(13, 30), _at(14, 30))),
+        stops_expiring=True,
+        settles="index",
+    ),
+    Due(_at(15, 0), settles="market"),
     Due(_at(15, 5), (), Cycle.SETTLEMENT, (_at(14, 59), _at(15, 0))),
     Due(_at(15, 15), cycle=Cycle.END_OF_DAY),
     Due(_at(15, 55), is_late=True),
@@ -163,10 +169,10 @@ def _shifted(date: datetime.date, seconds: int) -> int:
     return seconds - early * 60 if seconds > _EARLY_FROM * 60 else seconds
 
 
-def rows(date: datetime.date, time: int, due: Due, products: int, expiring: Sequence[int]) -> Batch:
+def rows(date: datetime.date, time: int, due: Due, products: int, stopping: Sequence[int]) -> Batch:
     """Return what the calendar submits at one line of the timetable.
 
-    products: how many there are. expiring: instruments whose last trading day it is.
+    products: how many there are. stopping: instruments that stop trading then.
     Every row's `source` is its due time; a CYCLE row's `value_2` and `value_3` are its window:
     from, inclusive, to, exclusive.
     """
@@ -174,9 +180,8 @@ def rows(date: datetime.date, time: int, due: Due, products: int, expiring: Sequ
     for phase in due.phases:
         for product in range(products):
             batch.money(Kind.PHASE, product=product, code=phase, value=day, source=time)
-    if due.stops_expiring:
-        for instrument in expiring:
-            batch.money(Kind.PHASE, instrument=instrument, code=Phase.CLOSE, value=day, source=time)
+    for instrument in stopping:
+        batch.money(Kind.PHASE, instrument=instrument, code=Phase.CLOSE, value=day, source=time)
     if due.cycle:
         opened, closed = (moment(date, _shifted(date, second)) for second in due.window)
         batch.money(

@@ -14,7 +14,7 @@ from engine.layout import LISTING, MONEY
 from engine.rows import text_at
 from engine.schema import Did, Form, Kind
 
-SPREADS = frozenset({Form.CALENDAR, Form.BUTTERFLY, Form.STRIP, Form.INTER})
+SPREADS = frozenset({Form.CALENDAR, Form.BUTTERFLY, Form.STRIP, Form.INTER, Form.TAS})
 PAID = frozenset({Form.CALL, Form.PUT, Form.EVENT})
 
 

@@ -20,6 +20,7 @@ from clearing.positions import Positions
 from clearing.premiums import Premiums
 from clearing.reports import Activity, Variation
 from clearing.spreads import Curve, Month, add_spreads
+from clearing.tas import prices
 from engine.exchange import Outcome
 from engine.frame import Frame
 from engine.jit import Row, Table
@@ -136,7 +137,8 @@ class House:
         if cycle == Cycle.SETTLEMENT:
             self.positions.check_whole()
             futures = self.marking.settle(day)
-            return join([futures, self.premiums.settle(day, futures)])
+            at_settlement = prices(self.directory, futures)
+            return join([at_settlement, futures, self.premiums.settle(day, futures)])
         if cycle == Cycle.END_OF_DAY:
             self._cycles.insert(0, (Cycle.INTRADAY, day))
             self._close_day()

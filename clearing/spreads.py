@@ -1,4 +1,4 @@
-"""Which spreads are listed over which months: calendars, butterflies, strips, pairs of products.
+"""Which books over months are listed: calendars, butterflies, strips, pairs of products, TAS.
 
 A function of the months that live: a roll lists what it names and nobody has listed yet.
 """
@@ -13,6 +13,7 @@ from engine.instruments import (
     VALUE,
     as_date,
     day_name,
+    future_name,
     units,
 )
 from engine.rows import Batch
@@ -23,6 +24,7 @@ APART_MAX = 3  # Months between the legs of a calendar.
 _REACH = units("5.00")  # A calendar's ladder, up and down.
 _PAIR_REACH = units("10.00")
 _PAIR_TICK = units("0.005")
+_OFFSET = 10 * TICK  # Above and below the settlement that a trade at settlement may be.
 
 
 class Month(NamedTuple):
@@ -65,6 +67,7 @@ def add_spreads(batch: Batch, first: int, curves: Sequence[Curve], known: Contai
 def spreads(curves: Sequence[Curve]) -> Iterator[Spread]:
     """Yield the spreads that the terms of these products ask for, product by product."""
     for curve in curves:
+        yield from _books_at_settlement(curve)
         if curve.terms.spreads != "none":
             yield from _calendars(curve)
         if curve.terms.spreads == "all":
@@ -74,6 +77,13 @@ def spreads(curves: Sequence[Curve]) -> Iterator[Spread]:
     for place, one in enumerate(paired):
         for other in paired[place + 1 :]:
             yield from _pairs(one, other)
+
+
+def _books_at_settlement(curve: Curve) -> Iterator[Spread]:
+    """Yield the TAS book of each of the nearest months that are to have one."""
+    for month in curve.months[: curve.terms.tas]:
+        name = f"{future_name(curve.terms.model, as_date(month.expiry))}-TAS"
+        yield Spread(name, curve, Form.TAS, ((month, 1),), -_OFFSET, _OFFSET)
 
 
 def _calendars(curve: Curve) -> Iterator[Spread]:

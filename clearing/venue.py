@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from clearing.calendar import Due, next_business_day, rows, times, trade_date
+from clearing.directory import Directory
 from clearing.guards import add_changes
 from clearing.house import House
+from clearing.tas import stopping
 from engine.disk import Disk
 from engine.exchange import Exchange, Outcome
 from engine.frame import Frame
@@ -96,8 +98,8 @@ class Venue:
                 continue
             time, date, due = self._agenda[-1]
             directory = self.house.directory
-            expiring = [each.number for each in directory.expiring(as_number(date))]
-            batch = rows(date, time, due, len(directory.products), expiring)
+            ending = _ending(directory, date, due)
+            batch = rows(date, time, due, len(directory.products), ending)
             if due.is_late or Phase.CLOSE in due.phases:
                 add_changes(batch, directory, date, due.is_late)
             if len(batch):
@@ -227,6 +229,13 @@ def replayed(
     venue = Venue(Exchange(sizes=sizes), House())
     venue.replay(Survey(journal_in(folder), Disk()).read(), watch)
     return venue
+
+
+def _ending(directory: Directory, date: datetime.date, due: Due) -> list[int]:
+    """Return the instruments that stop trading at a line of the timetable."""
+    number = as_number(date)
+    expiring = [each.number for each in directory.expiring(number) if due.stops_expiring]
+    return expiring + stopping(directory, due.settles, number)
 
 
 def _compare_rows(frame: Frame, answer: Frame) -> None:

@@ -23,19 +23,27 @@ class ExactLedger:
     """Cash by account, in USD; what is held, and what was traded since the last mark.
 
     paid: USD of a price unit and lot of what is paid for at the trade, by instrument.
+    months: by TAS book, the month that is traded at settlement in it.
     """
 
     def __init__(
-        self, members: set[int], paid: Mapping[int, Fraction] = MappingProxyType({})
+        self,
+        members: set[int],
+        paid: Mapping[int, Fraction] = MappingProxyType({}),
+        months: Mapping[int, int] = MappingProxyType({}),
     ) -> None:
         self.members = members
         self.paid = paid
+        self.months = months
+        self._of_book: dict[int, int] = {}  # By order at settlement.
+        self._waiting: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
         self.cash: dict[int, Fraction] = defaultdict(Fraction)
         self.variation: dict[tuple[int, int], Fraction] = defaultdict(Fraction)
         self.fees_due: dict[int, Fraction] = defaultdict(Fraction)
         self._held: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         self._marks: dict[int, Fraction] = {}
         self._fills: dict[int, list[tuple[int, int, Fraction]]] = defaultdict(list)
+        self._undone: dict[int, list[tuple[int, int, Fraction]]] = defaultdict(list)
 
     def fold(self, outcome: Outcome) -> None:
         """Take in the events of one frame."""
@@ -45,11 +53,18 @@ class ExactLedger:
             match event["kind"]:
                 case kind if kind in _TRADED and event["instrument"] in self.paid:
                     self._pay_for(event)
+                case Did.FILLED if event["instrument"] in self.months:
+                    self._wait(event)
                 case Did.FILLED if not event["flags"] & NOT_HELD:
                     self._fill(event)
+                    self._stand_in(event)
+                case Did.PRICED if event["instrument"] in self.months:
+                    self._price(self.months[event["instrument"]], event["price"])
                 case Did.BUSTED | Did.ADJUSTED:
                     self._review(event)
                 case Did.MARKED | Did.SETTLED:
+                    if event["kind"] == Did.SETTLED:
+                        self._price(event["instrument"], event["price"])
                     self._mark(event["instrument"], event["price"] * USD_A_UNIT)
                     if event["kind"] == Did.SETTLED:
                         self._settle(event["instrument"])
@@ -77,6 +92,26 @@ class ExactLedger:
         self._fills[event["instrument"]].append((account, lots, event["price"] * USD_A_UNIT))
         fee = BLOCK_FEE if event["role"] == Role.BLOCK else FEE
         self.fees_due[account] += abs(lots) * fee[self._class(account)]
+
+    def _wait(self, event: dict[str, int]) -> None:
+        """Note what was agreed on at settlement: its price is the settlement and the offset."""
+        book, account = event["instrument"], event["account"]
+        lots = event["quantity"] if event["side"] == Side.BUY else -event["quantity"]
+        self._of_book[event["order_id"]] = book
+        self._waiting[self.months[book]].append((account, lots, event["price"]))
+
+    def _stand_in(self, event: dict[str, int]) -> None:
+        """Take back what only stands in for a price, once that comes."""
+        if event["role"] == Role.LEG and event["order_id"] in self._of_book:
+            lots = event["quantity"] if event["side"] == Side.SELL else -event["quantity"]
+            undone = Fraction(event["price"]) * USD_A_UNIT
+            self._undone[event["instrument"]].append((event["account"], lots, undone))
+
+    def _price(self, month: int, settlement: int) -> None:
+        """Let all that was agreed on at settlement have traded at the settlement and the offset."""
+        for account, lots, offset in self._waiting.pop(month, []):
+            self._fills[month].append((account, lots, (settlement + offset) * USD_A_UNIT))
+        self._fills[month] += self._undone.pop(month, [])
 
     def _review(self, event: dict[str, int]) -> None:
         """Undo a fill as if the opposite had traded at its price; an adjusted one trades anew."""

@@ -130,7 +130,7 @@ def test_the_basis_is_yesterdays_market_settlement_less_yesterdays_index() -> No
     venue = founded()
     august = front(venue, FIRST_DAY, 1)
     fix(venue, FIRST_DAY, FLAT)
-    window = venue.next_due() - 6 * 60 * 10**9
+    window = venue.next_due() - 60 * 10**9
     trade(venue, 1, 2, august, 3, units("2.90"), window)
     trade(venue, 1, 2, august, 3, units("2.50"), window + 60 * 10**9)
     finish(venue, FIRST_DAY)
@@ -151,7 +151,7 @@ def test_in_market_mode_the_mark_is_the_market_settlement() -> None:
         series.terms = TERMS[0].__class__(model="H100", rates=TERMS[0].rates, mode="market")
     august = front(venue, FIRST_DAY, 1)
     fix(venue, FIRST_DAY, FLAT)
-    trade(venue, 1, 2, august, 3, units("2.90"), venue.next_due() - 6 * 60 * 10**9)
+    trade(venue, 1, 2, august, 3, units("2.90"), venue.next_due() - 60 * 10**9)
     finish(venue, FIRST_DAY)
     settled = venue.house.marking.settlements[1]
     assert (settled.price, settled.mode, settled.tier) == (units("2.90"), "market", 1)

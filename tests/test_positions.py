@@ -5,7 +5,8 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from clearing.positions import MINUTE, MINUTES, Positions
+from clearing.holdings import MINUTE, MINUTES
+from clearing.positions import Positions
 from engine.jit import Table
 from engine.layout import EVENT
 from engine.schema import NIL_PRICE, NOT_HELD, AccountType, Did, Role, Side
