@@ -4,111 +4,15 @@ Orders, fills, positions, cash and standing. Prices in price units, money in
 micro-dollars, times in nanoseconds. Nothing here comes from the engine's state.
 """
 
-from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from engine.exchange import Outcome
 from engine.rows import text_at
-from engine.schema import NIL, NIL_PRICE, NOT_HELD, Did, Flag, Reason, Role, Side, Standing
+from engine.schema import NIL, NOT_HELD, Did, Flag, Role
 from gateway.events import Event, chosen, select
-from gateway.markets import Market, Markets, Trade
-
-CLOSED_KEPT = 10_000  # Orders of an account that no longer work.
-FILLS_KEPT = 10_000
-
-
-class Fill(NamedTuple):
-    """One side of a trade, as its owner sees it."""
-
-    number: int  # Counts the instrument's trades.
-    trade_id: int
-    time: int
-    order_id: int
-    account: int
-    instrument: int
-    side: int
-    price: int
-    lots: int
-    role: int
-    mark: int
-    spot: int
-    tick_direction: int
-    spread: int  # The spread whose leg this is; NIL: none.
-    is_held: bool  # Not so of a spread's own fill: its legs are.
-
-
-@dataclass(slots=True)
-class Order:
-    """An order of an account, live or not."""
-
-    order_id: int
-    account: int
-    instrument: int
-    side: int
-    type: int
-    tif: int
-    price: int
-    lots: int  # In total.
-    leaves: int
-    created: int
-    updated: int
-    label: str
-    flags: int  # Bits of the command that entered it.
-    trigger: int  # Of a stop; else 0.
-    display: int  # What it shows at a time; 0: all.
-    is_waiting: bool  # A stop that no trade has elected.
-    filled: int = 0
-    cost: int = 0  # Price units x lots of what was filled.
-    reason: int = Reason.NONE
-    is_live: bool = True
-    was_replaced: bool = False
-
-
-@dataclass(slots=True)
-class Holding:
-    """A position. `cost` is what it was marked or traded at, in price units x lots."""
-
-    net: int = 0
-    cost: int = 0
-    entry: int = 0  # What it was traded at, never marked.
-    paid: int = 0  # Variation paid while it was held.
-
-    def trade(self, lots: int, price: int) -> None:
-        """Take in a fill; lots below 0 are sold."""
-        self.cost += lots * price
-        if self.net * lots >= 0:
-            self.entry += lots * price
-        elif abs(lots) <= abs(self.net):
-            self.entry += self.entry * lots // self.net
-        else:
-            self.entry = (self.net + lots) * price
-        self.net += lots
-
-    def open(self, market: Market) -> int:
-        """Return the variation since the last mark, in micro-dollars."""
-        if market.mark == NIL_PRICE or market.terms.is_paid:
-            return 0
-        return (self.net * market.mark - self.cost) * market.terms.value
-
-
-@dataclass(slots=True)
-class Account:
-    """One account's own view."""
-
-    number: int
-    cash: int = 0  # As of the last mark.
-    standing: int = Standing.GOOD
-    called: int = 0
-    live: dict[int, Order] = field(default_factory=dict)
-    closed: dict[int, Order] = field(default_factory=dict)
-    fills: deque[Fill] = field(default_factory=lambda: deque(maxlen=FILLS_KEPT))
-    holdings: dict[int, Holding] = field(default_factory=dict)
-
-    def order(self, order_id: int) -> Order | None:
-        """Return an order by its id, None where this account has none such."""
-        return self.live.get(order_id) or self.closed.get(order_id)
+from gateway.holdings import CLOSED_KEPT, Account, Fill, Order, bought, hold, price, review
+from gateway.markets import Markets, Trade
 
 
 class Touched(NamedTuple):
@@ -122,7 +26,7 @@ class Touched(NamedTuple):
 _KINDS = chosen(
     [
         *(Did.ENTERED, Did.RESTED, Did.FILLED, Did.CANCELED, Did.REPLACED, Did.TRIGGERED),
-        *(Did.BUSTED, Did.ADJUSTED),
+        *(Did.BUSTED, Did.ADJUSTED, Did.PRICED),
         *(Did.DEPOSITED, Did.TAKEN, Did.CHARGED, Did.MARKED, Did.SETTLED, Did.SUSPENDED),
     ]
 )
@@ -159,9 +63,11 @@ class Accounts:
             elif kind == Did.SUSPENDED:
                 account.standing, account.called = event.quantity, event.leaves
             elif kind in (Did.BUSTED, Did.ADJUSTED):
-                _review(account, self._markets[event.instrument], event)
+                review(account, self._markets[event.instrument], event)
+            elif kind == Did.PRICED:
+                price(account, self._markets, event)
             elif event.role == Role.BLOCK:
-                fills.append(self._fill(account, event, None, NIL))
+                fills.append(self._fill(account, event, None, _block_of(account, event)))
             elif event.order_id:
                 order = self._fold_order(account, event, outcome)
                 orders[order.order_id] = order
@@ -224,7 +130,7 @@ class Accounts:
         """
         market = self._markets[event.instrument]
         if not event.flags & NOT_HELD:
-            _hold(account, market, _bought(event), event.price)
+            hold(account, market, bought(event), event.price)
         made = trade or self._markets.described(event)
         fill = Fill(
             *(made.number, made.trade_id, event.time, event.order_id, account.number),
@@ -237,35 +143,10 @@ class Accounts:
         return fill
 
 
-def _bought(event: Event) -> int:
-    return event.quantity if event.side == Side.BUY else -event.quantity
-
-
-def _hold(account: Account, market: Market, bought: int, price: int) -> None:
-    """Change a position, and the lots that all hold long."""
-    holding = account.holdings.setdefault(market.terms.number, Holding())
-    before = max(holding.net, 0)
-    holding.trade(bought, price)
-    if market.terms.is_paid:
-        account.cash -= bought * price * market.terms.value
-        holding.cost = 0
-    market.open_interest += max(holding.net, 0) - before
-
-
-def _review(account: Account, market: Market, event: Event) -> None:
-    """Take back the fills of a busted trade; let those of an adjusted one have their new price."""
-    bought = _bought(event)
-    if event.kind == Did.BUSTED:
-        _hold(account, market, -bought, event.price)
-        kept = [fill for fill in account.fills if fill.trade_id != event.trade_id]
-    else:
-        _hold(account, market, -bought, event.other)
-        _hold(account, market, bought, event.price)
-        kept = [
-            fill._replace(price=event.price) if fill.trade_id == event.trade_id else fill
-            for fill in account.fills
-        ]
-    account.fills = deque(kept, maxlen=FILLS_KEPT)
+def _block_of(account: Account, event: Event) -> int:
+    """Return the spread whose block an event is a leg of, or NIL."""
+    blocks = (fill for fill in reversed(account.fills) if fill.trade_id == event.other)
+    return next((fill.instrument for fill in blocks), NIL)
 
 
 def _entered(event: Event, outcome: Outcome) -> Order:

@@ -11,9 +11,9 @@ from typing_extensions import override
 
 from engine.schema import Phase, Side
 from gateway import answers
-from gateway.accounts import Fill, Order
 from gateway.charts import newest
 from gateway.codec import STATES
+from gateway.holdings import Fill, Order
 from gateway.markets import Trade
 from gateway.own import fill, order, summary
 from gateway.public import best, implied, ticker_fields, trade

@@ -25,7 +25,7 @@ def is_of_kind(terms: Instrument, kind: str) -> bool:
 
 
 def code_of(directory: Directory, terms: Instrument) -> str:
-    """Return an exchange-style code: H1HZ6, H1HZ6-H1HF7; a strip its first month and length.
+    """Return an exchange-style code: H1HZ6, H1HZ6-H1HF7, H1HZ6-TAS; of a strip H1HF7:3.
 
     What is paid for has none but its name, and a spread none before its legs.
     """
@@ -36,6 +36,8 @@ def code_of(directory: Directory, terms: Instrument) -> str:
     codes = [code_name(directory.products[each.product].name, each.month) for each in months]
     if terms.form == Form.STRIP:
         return f"{codes[0]}:{len(codes)}"
+    if terms.form == Form.TAS:
+        return f"{codes[0]}-TAS"
     return "-".join(codes)
 
 
@@ -55,7 +57,10 @@ def fee(directory: Directory, terms: Instrument) -> Decimal:
 
 
 def mark(markets: Markets, market: Market) -> int:
-    """Return an instrument's mark, a spread's from its legs', rounded down; NIL_PRICE: none."""
+    """Return an instrument's mark, a spread's from its legs', rounded down; NIL_PRICE: none.
+
+    A TAS book's prices are offsets: its mark is 0 once its month has one.
+    """
     if not market.terms.is_spread:
         return market.mark
     return _of_legs(market, (markets[leg.instrument].mark for leg in market.legs))
@@ -65,6 +70,8 @@ def settlement(markets: Markets, market: Market) -> int:
     """Return a market settlement, a spread's from its legs', rounded down; NIL_PRICE: none."""
     if not market.terms.is_spread:
         return market.settlement
+    if market.terms.form == Form.TAS:
+        return mark(markets, market)
     return _of_legs(market, (markets[leg.instrument].settlement for leg in market.legs))
 
 
@@ -76,4 +83,6 @@ def _of_legs(market: Market, prices: Iterator[int]) -> int:
         if price == NIL_PRICE:
             return NIL_PRICE
         total += leg.ratio * price
+    if market.terms.form == Form.TAS:
+        return 0
     return total // divisor(market)

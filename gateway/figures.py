@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from clearing.directory import Leg
 from engine.schema import NIL_PRICE, Form, Side
-from gateway.accounts import Account, Order
 from gateway.combos import divisor
+from gateway.holdings import Account, Order
 from gateway.markets import Market, Markets
 
 
@@ -189,5 +189,7 @@ def _reserve(order: Order, markets: Markets) -> int:
     if NIL_PRICE in marks:
         return 0
     worth = sum(leg.ratio * mark for leg, mark in zip(legs, marks, strict=True))
+    if market.terms.form == Form.TAS:  # Its price is an offset to a mark.
+        worth = 0
     loss = divisor(market) * order.price - worth
     return max(0, _signed(order) * loss) * market.terms.value

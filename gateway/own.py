@@ -10,7 +10,6 @@ from clearing import directory
 from engine.instruments import LOT_HOURS
 from engine.schema import NIL, NIL_PRICE, Flag, Phase, Reason, Role, Side, Standing, Tif, Type
 from gateway import answers, messages, own_answers
-from gateway.accounts import Account, Fill, Holding, Order
 from gateway.codec import (
     SIDES,
     TIF_NAMES,
@@ -24,6 +23,7 @@ from gateway.codec import (
 from gateway.combos import kind_of
 from gateway.credits import LIMITS
 from gateway.figures import Figures, figures
+from gateway.holdings import Account, Fill, Holding, Order
 from gateway.public import index_of, paged, spot
 from gateway.refusals import ORDER_NOT_FOUND, RefusedError
 from gateway.view import View

@@ -8,9 +8,10 @@ from typing import NamedTuple
 from clearing.directory import Directory, Instrument
 from engine.exchange import Outcome
 from engine.jit import Table
-from gateway.accounts import Accounts, Fill, Order
+from gateway.accounts import Accounts
 from gateway.book import Books
 from gateway.combos import code_of
+from gateway.holdings import Fill, Order
 from gateway.markets import Markets, Trade
 from gateway.refusals import INSTRUMENT_NOT_FOUND, RefusedError, invalid
 
