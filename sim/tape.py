@@ -31,7 +31,7 @@ _FOLDED = chosen(
     [
         *(Did.ENTERED, Did.RESTED, Did.FILLED, Did.CANCELED, Did.REPLACED, Did.PHASED),
         *(Did.REJECTED, Did.DEPOSITED, Did.TAKEN, Did.CHARGED, Did.SUSPENDED),
-        *(Did.MARKED, Did.SETTLED, Did.BUSTED, Did.ADJUSTED, Did.IMPLIED),
+        *(Did.MARKED, Did.SETTLED, Did.BUSTED, Did.ADJUSTED, Did.PRICED, Did.IMPLIED),
     ]
 )
 
@@ -114,6 +114,7 @@ class Tape:
         self.indexes: dict[int, History[Print]] = defaultdict(lambda: History(Print()))
         self.futures: dict[int, list[Instrument]] = {}  # By product, nearest first.
         self.calendars: dict[int, list[Instrument]] = {}  # Likewise.
+        self.books_at_settlement: dict[int, list[Instrument]] = {}  # Likewise.
         self._bases: dict[tuple[int, int], int] = {}
         self._fixings = Fixings(self.directory)
         self._printed = False  # Whether an index was published.
@@ -153,6 +154,7 @@ class Tape:
             self.futures[product] = self.directory.futures(product)
             listed = self.directory.listed(product)
             self.calendars[product] = [one for one in listed if one.form == Form.CALENDAR]
+            self.books_at_settlement[product] = [one for one in listed if one.form == Form.TAS]
 
     def _fold_spot(self, frame: Frame) -> None:
         commands = frame.commands

@@ -80,6 +80,12 @@ class View:
             if self.is_open(one.number) and all(leg.number in near for leg in self.legs(one))
         ]
 
+    def books_at_settlement(self, product: int, months: int) -> list[Instrument]:
+        """Return those of a product's first `months` live TAS books that are open."""
+        listed = self._tape.books_at_settlement.get(product, ())
+        live = [one for one in listed if self.phase(one.number) != Phase.EXPIRED]
+        return [one for one in live[:months] if self.is_open(one.number)]
+
     def legs(self, instrument: Instrument) -> list[Instrument]:
         """Return a spread's legs, an outright as its own and only one."""
         directory = self._tape.directory
@@ -119,10 +125,10 @@ class View:
     def equity(self) -> int:
         """Return cash and what the positions have made since their marks, in micro-dollars."""
         return self.cash + sum(
-            self._gain(instrument, self._price(instrument)) for instrument in self._cost
+            self._gain(instrument, self._worth(instrument)) for instrument in self._cost
         )
 
-    def _price(self, instrument: int) -> int:
+    def _worth(self, instrument: int) -> int:
         """Return the last trade, or the mark, or NIL_PRICE."""
         last = self.quote(instrument).last
         return last if last != NIL_PRICE else self.settled(instrument).mark
@@ -186,6 +192,9 @@ class View:
         signed = event.quantity if event.side == Side.BUY else -event.quantity
         self._cost[event.instrument] += signed * (event.price - event.other)
 
+    def _price(self, event: Event) -> None:
+        self._cost[event.instrument] += event.other
+
     def _pay(self, event: Event) -> None:
         """Take the variation of a mark or a final settlement into cash."""
         instrument = event.instrument
@@ -214,4 +223,5 @@ _LESSONS: dict[
     Did.SETTLED: View._pay,
     Did.BUSTED: View._undo,
     Did.ADJUSTED: View._reprice,
+    Did.PRICED: View._price,
 }

@@ -2,9 +2,10 @@
 
 from sim.agents.arbitrageur import Arbitrageur
 from sim.agents.base import Agent
+from sim.agents.fund import Fund
 from sim.agents.hedger import Hedger
 from sim.agents.maker import Maker
 from sim.agents.noise import Noise
 from sim.agents.spreader import Spreader
 
-__all__ = ["Agent", "Arbitrageur", "Hedger", "Maker", "Noise", "Spreader"]
+__all__ = ["Agent", "Arbitrageur", "Fund", "Hedger", "Maker", "Noise", "Spreader"]

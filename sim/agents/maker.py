@@ -19,6 +19,7 @@ class Maker(Agent, frozen=True, kw_only=True, tag="maker"):
 
     Each month farther out is quoted half a tick wider. Holding `skew_per` lots moves both
     quotes one tick against the position; at `position_max` the side that adds is withdrawn.
+    With `at_settlement` lots it also stands a tick on either side of the settlement.
     """
 
     lots: Lots = 20
@@ -26,6 +27,7 @@ class Maker(Agent, frozen=True, kw_only=True, tag="maker"):
     weight: Share = 0.7  # Of the index against the last trade.
     skew_per: Lots = 60
     position_max: Annotated[int, Meta(ge=1, le=100_000)] = 600
+    at_settlement: Annotated[int, Meta(ge=0, le=2_000)] = 0  # Lots of a quote in a TAS book.
 
     def wake(self, view: View, now: int, rng: np.random.Generator) -> Batch:
         """Return the commands that bring the quotes to where they should be."""
@@ -33,7 +35,16 @@ class Maker(Agent, frozen=True, kw_only=True, tag="maker"):
         for product in view.products(self.models):
             for ahead, instrument in enumerate(view.instruments(product, self.months)):
                 self._quote(batch, view, instrument, ahead, rng)
+            if self.at_settlement:
+                for book in view.books_at_settlement(product, self.months):
+                    self._quote_settlement(batch, view, book)
         return batch
+
+    def _quote_settlement(self, batch: Batch, view: View, book: Instrument) -> None:
+        net = view.net[view.legs(book)[0].number]
+        wants = net < self.position_max, net > -self.position_max
+        for side, offset, wanted in zip(Side, (-TICK, TICK), wants, strict=True):
+            requote(batch, view, book.number, side, self.at_settlement, offset, wanted)
 
     def _quote(
         self,
