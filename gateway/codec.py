@@ -9,7 +9,7 @@ from decimal import Decimal
 from clearing.directory import Account, Instrument
 from engine.instruments import UNIT_MICRO, usd
 from engine.rows import Batch
-from engine.schema import NIL_PRICE, Flag, Phase, Reason, Tif, Type
+from engine.schema import NIL_PRICE, Flag, Form, Phase, Reason, Tif, Type
 from gateway import messages
 from gateway.refusals import (
     AMOUNT_NOT_WHOLE,
@@ -109,12 +109,19 @@ def add_order(
         trigger=_asked(order, "trigger_price", kind in (Type.STOP, Type.STOP_LIMIT), instrument),
         display=0 if order.max_show is None else lots("max_show", order.max_show),
         flags=_flags(order),
-        tif=TIFS[order.time_in_force],
+        tif=_tif(order, instrument),
         smp_id=account.owner,
         key=key,
         received=received,
         text=order.label,
     )
+
+
+def _tif(order: messages.Order, instrument: Instrument) -> int:
+    """Return how long an order lasts: unless it says so until cancelled, at settlement a day."""
+    if order.time_in_force is not None:
+        return TIFS[order.time_in_force]
+    return Tif.DAY if instrument.form == Form.TAS else Tif.GTC
 
 
 def _asked(order: messages.Order, param: str, is_needed: bool, instrument: Instrument) -> int:

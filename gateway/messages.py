@@ -99,9 +99,9 @@ class Order(Params, frozen=True):
     type: Literal["limit", "market", "market_limit", "stop_limit", "stop_market"] = "limit"
     price: Decimal | None = None
     label: Text = ""
-    time_in_force: Literal[
-        "good_til_cancelled", "good_til_day", "fill_or_kill", "immediate_or_cancel"
-    ] = "good_til_cancelled"
+    time_in_force: (
+        Literal["good_til_cancelled", "good_til_day", "fill_or_kill", "immediate_or_cancel"] | None
+    ) = None
     max_show: Decimal | None = None
     post_only: bool = False
     reject_post_only: bool = False

@@ -1,5 +1,6 @@
 """Trading at settlement as clients see it: a combo of one leg, and fills that get their price."""
 
+import msgspec
 import pytest
 
 from clearing.calendar import next_business_day, times
@@ -7,8 +8,9 @@ from clearing.venue import Venue
 from engine.exchange import Outcome
 from engine.instruments import units
 from engine.rows import Batch
-from engine.schema import Kind
-from gateway import public
+from engine.schema import Kind, Side, Tif
+from gateway import messages, public
+from gateway.codec import add_order
 from gateway.combos import is_of_kind
 from gateway.view import View
 from tests.test_gateway_view import compare
@@ -56,6 +58,21 @@ def test_a_book_is_a_combo_of_one_leg(seen: Seen) -> None:
     )
     assert seen.view.instrument("H1HN6").name == "H100_USD-31JUL26"
     assert public.ticker_fields(seen.view, terms)["mark_price"] == 0
+
+
+def test_an_order_that_does_not_say_how_long_it_lasts_is_for_the_day(seen: Seen) -> None:
+    directory, number = seen.view.directory, book(seen)
+    for name, asked in ((number, {}), (number, {"time_in_force": "good_til_cancelled"}), (0, {})):
+        terms, batch = directory.instruments[name], Batch()
+        order = msgspec.convert(
+            {"instrument_name": terms.name, "amount": "2", "price": "0.02", **asked},
+            messages.Order,
+            strict=False,
+        )
+        add_order(batch, order, Side.BUY, directory.accounts[1], terms, 0, 0)
+        seen.submit(batch, seen.exchange.time)
+    live = list(seen.view.accounts[1].live.values())
+    assert [(order.instrument, order.tif) for order in live] == [(number, Tif.DAY), (0, Tif.GTC)]
 
 
 def test_fills_and_positions_get_the_settlement_with_its_offset(seen: Seen) -> None:
