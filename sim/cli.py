@@ -4,22 +4,19 @@ Each command imports what it needs when it runs, so that help is instant. Bad in
 exit status 1 and a sentence on stderr, a wrong command line with 2; never a traceback.
 """
 
-import datetime
 import pathlib
 import signal
 import sys
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
 from sim.cli_admin import admin
 from sim.cli_backup import backup, restore
+from sim.cli_index import From, To, date_of, index, remark
 from sim.cli_margin import margin
 from sim.cli_notes import say_if_cold
 from sim.cli_store import rebuild
-
-if TYPE_CHECKING:
-    from sim.panel import Panel
 
 app = typer.Typer(
     help="cfx: a compute futures exchange on one machine.",
@@ -42,15 +39,6 @@ _SENTENCES = (
 )
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")]
 _Folder = Annotated[pathlib.Path, typer.Option("--data", help="The exchange's folder.")]
-_DAY = ["%Y-%m-%d"]
-_From = Annotated[
-    datetime.datetime | None,
-    typer.Option("--from", formats=_DAY, metavar="D", help="First date, such as 2026-07-05."),
-]
-_To = Annotated[
-    datetime.datetime | None,
-    typer.Option("--to", formats=_DAY, metavar="D", help="Last date."),
-]
 
 
 @app.command()
@@ -59,8 +47,8 @@ def run(
     prices: Annotated[
         pathlib.Path | None, typer.Option(help="A price panel, CSV or CSV.gz.")
     ] = None,
-    first: _From = None,
-    last: _To = None,
+    first: From = None,
+    last: To = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Instead of the scenario's.")] = None,
     days: Annotated[int | None, typer.Option(min=1, help="The most trade dates.")] = None,
     out: Annotated[
@@ -83,17 +71,11 @@ def run(
     from sim.plan import Span, planned, planned_on
     from sim.simulate import simulate
 
-    span = Span(_date(first), _date(last), days or 0)
+    span = Span(date_of(first), date_of(last), days or 0)
     plan = planned_on(chosen, prices, span) if prices else planned(chosen, span)
-    _remark(plan.panel)
+    remark(plan.panel)
     say_if_cold()
     simulate(plan, out, as_json, typer.echo)
-
-
-def _remark(panel: "Panel") -> None:
-    """Say on stderr which rows of a panel could not be right."""
-    for line in panel.remarks():
-        typer.echo(line, err=True)
 
 
 @app.command()
@@ -159,29 +141,7 @@ def play(
         raise typer.Exit(1)
 
 
-@app.command()
-def index(
-    prices: Annotated[pathlib.Path, typer.Option(help="A price panel, CSV or CSV.gz.")],
-    model: Annotated[str, typer.Option(help="A GPU model, such as H100.")],
-    out: Annotated[pathlib.Path, typer.Option(help="The CSV file of fixings.")],
-    first: _From = None,
-    last: _To = None,
-    audit: Annotated[
-        pathlib.Path | None, typer.Option(help="A Parquet file of every observation.")
-    ] = None,
-) -> None:
-    """Compute a model's daily fixings from a price panel."""
-    from clearing.terms import IndexTerms
-    from sim.index_table import audit_table, fixings, index_row, write_audit, write_index
-    from sim.plan import Span, panel_on
-
-    panel = panel_on(prices, [model], Span(_date(first), _date(last)))
-    _remark(panel)
-    found = fixings(panel, model, IndexTerms())
-    write_index(out, (index_row(fixing, model) for fixing in found))
-    if audit:
-        write_audit(audit, (audit_table(fixing, model, panel.names) for fixing in found))
-    typer.echo(f"{len(found)} fixings of {model} from {panel.dates[0]} to {panel.dates[-1]}")
+app.command()(index)
 
 
 @app.command()
@@ -275,8 +235,3 @@ def _end(_signal: int, _frame: object) -> NoReturn:
 def _fail(sentence: str) -> NoReturn:
     typer.echo(f"cfx: {' '.join(sentence.split())}", err=True)
     sys.exit(1)
-
-
-def _date(day: datetime.datetime | None) -> datetime.date:
-    """Return the date of an option, or the earliest date there is where it was not given."""
-    return day.date() if day else datetime.date.min

@@ -13,12 +13,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clearing.calendar import is_business_day, times
+from clearing.index.adjustment import Adjustment
 from clearing.index.fixing import Fixing, gather, window_before
 from clearing.index.population import Refusal, Tier
 from clearing.index.series import new_memory, next_fixing, remembered
 from clearing.terms import IndexTerms
 from engine.instruments import as_date, as_number
 from engine.schema import Cycle
+from sim.index_explain import COEFFICIENTS, coefficient_rows
 from sim.panel import Panel
 
 HEADER = (
@@ -64,6 +66,29 @@ def fixings(panel: Panel, model: str, terms: IndexTerms) -> list[Fixing]:
     return found
 
 
+def coefficients(found: Iterable[Fixing]) -> list[Adjustment]:
+    """Return the adjustments that were fitted on the way, ascending."""
+    fitted = {each.adjustment.fitted: each.adjustment for each in found}
+    return [adjustment for date, adjustment in sorted(fitted.items()) if date]
+
+
+def narrowed(panel: Panel, region: str = "", provider: str = "") -> Panel:
+    """Return the rows behind a sub-index: of a region, of a provider, or of both.
+
+    Raises ValueError where the panel does not know what is asked for.
+    """
+    panel = panel.of_region(region) if region else panel
+    return panel.of_provider(provider) if provider else panel
+
+
+def within(found: Iterable[Fixing], first: datetime.date, last: datetime.date) -> list[Fixing]:
+    """Return the fixings from one date to another, both included.
+
+    A fixing does not depend on which are asked for: its series begins where the panel's does.
+    """
+    return [each for each in found if first <= as_date(each.date) <= last]
+
+
 def _business_days(panel: Panel) -> Iterator[datetime.date]:
     date = panel.dates[0]
     while date <= panel.dates[-1]:
@@ -94,6 +119,17 @@ def write_index(path: pathlib.Path, rows: Iterable[Sequence[str]]) -> None:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)
         writer.writerows(rows)
+
+
+def write_coefficients(
+    path: pathlib.Path, found: Iterable[Fixing], panel: Panel, model: str
+) -> None:
+    """Write every adjustment that was fitted on the way, a row a coefficient."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COEFFICIENTS)
+        for adjustment in coefficients(found):
+            writer.writerows(coefficient_rows(adjustment, panel, model))
 
 
 def audit_table(fixing: Fixing, model: str, names: Mapping[int, str]) -> pa.Table:

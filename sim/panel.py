@@ -53,6 +53,8 @@ class Panel(NamedTuple):
     days: dict[datetime.date, Table]  # OBSERVE rows, in the file's order; dates ascend.
     findings: tuple[Finding, ...]
     passed_over: dict[str, int]  # Sound rows that are no observation of these models, by why.
+    regions: tuple[str, ...] = ("",)  # An OBSERVE row's `region` is a place here; 0: not known.
+    columns: tuple[str, ...] = ()  # Of the file.
 
     @property
     def dates(self) -> list[datetime.date]:
@@ -97,6 +99,36 @@ class Panel(NamedTuple):
             if (after - before).days > GAP_DAYS:
                 first = after
         return self.cut(first, dates[-1])
+
+    def of_region(self, region: str) -> "Panel":
+        """Return the rows of one region. Raises ValueError as `levels` does, or names them."""
+        return self._where("region", region, self.levels("region"))
+
+    def of_provider(self, provider: str) -> "Panel":
+        """Return the rows of one provider. Raises ValueError where there is none of that name."""
+        return self._where("provider", provider, self.levels("provider"))
+
+    def levels(self, column: str) -> dict[str, int]:
+        """Return the regions or providers that rows name, ascending, with their numbers.
+
+        Raises ValueError where the file lacks the column, or has it empty on every row.
+        """
+        if column not in self.columns:
+            raise ValueError(f"{self.source} lacks the column {column}")
+        names = self.regions if column == "region" else self.providers
+        present = {int(n) for rows in self.days.values() for n in np.unique(rows[column])}
+        found = {names[number]: number for number in present if names[number]}
+        if not found:
+            raise ValueError(f"{self.source} has no {column} on any row of {self.wanted}")
+        return dict(sorted(found.items()))
+
+    def _where(self, column: str, wanted: str, levels: dict[str, int]) -> "Panel":
+        number = levels.get(" ".join(wanted.lower().split()))
+        if number is None:
+            known = ", ".join(list(levels)[:20])
+            raise ValueError(f"{self.source} has no {column} {wanted!r}; it has {known}")
+        kept = {date: rows[rows[column] == number] for date, rows in self.days.items()}
+        return self._replace(days={date: rows for date, rows in kept.items() if len(rows)})
 
     @property
     def wanted(self) -> str:
@@ -148,8 +180,14 @@ def parse_panel(
                 offers.append(offer)
     _check(offers, models, source, found, findings)
     providers = tuple(dict.fromkeys(offer.provider for offer in offers))
-    days = _days(offers, {name: number for number, name in enumerate(providers)})
-    return Panel(source, tuple(models), providers, days, tuple(findings), passed_over)
+    regions = tuple(dict.fromkeys(["", *(offer.region for offer in offers)]))
+    days = _days(offers, _numbered(providers), _numbered(regions))
+    found_there = (tuple(findings), passed_over, regions, tuple(header))
+    return Panel(source, tuple(models), providers, days, *found_there)
+
+
+def _numbered(names: Sequence[str]) -> dict[str, int]:
+    return {name: number for number, name in enumerate(names)}
 
 
 def _line(text: str, header: Sequence[str]) -> dict[str, str] | Misread:
@@ -193,19 +231,28 @@ def _check(
         raise ValueError(f"{source} has no sound row of {', '.join(absent)}; {hint}")
 
 
-def _days(offers: Sequence[Offer], providers: dict[str, int]) -> dict[datetime.date, Table]:
+def _days(
+    offers: Sequence[Offer], providers: dict[str, int], regions: dict[str, int]
+) -> dict[datetime.date, Table]:
     ordered = sorted(offers, key=lambda offer: (offer.date, offer.row))
     grouped = itertools.groupby(ordered, key=lambda offer: offer.date)
-    return {date: _table(date, list(group), providers) for date, group in grouped}
+    return {date: _table(date, list(group), providers, regions) for date, group in grouped}
 
 
-def _table(date: datetime.date, offers: Sequence[Offer], providers: dict[str, int]) -> Table:
+def _table(
+    date: datetime.date,
+    offers: Sequence[Offer],
+    providers: dict[str, int],
+    regions: dict[str, int],
+) -> Table:
     table = np.zeros(len(offers), OBSERVE)
-    table["traded"] = quoted_at(date)
+    middle = quoted_at(date)
+    table["traded"] = [offer.traded or middle for offer in offers]
     table["provider"] = [providers[offer.provider] for offer in offers]
-    for name in ("price_micro", "row", "model", "term", "tier", "form"):
+    table["region"] = [regions[offer.region] for offer in offers]
+    for name in ("price_micro", "row", "model", "term", "tier", "form", "gpu_hours_milli"):
         table[name] = [getattr(offer, name) for offer in offers]
-    for name in ("gpu_count", "memory_gb", "vcpus", "ram_gb"):
+    for name in ("gpu_count", "memory_gb", "vcpus", "ram_gb", "interconnect"):
         table[name] = [getattr(offer, name) for offer in offers]
     return table
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from clearing.calendar import FIRST
+from clearing.calendar import CHICAGO, FIRST
 from clearing.index.population import TERMS, Tier
 
 REQUIRED = ("date", "provider", "gpu_model", "market", "price_per_gpu_hour")
@@ -23,12 +23,14 @@ MEMORY_GB: Mapping[str, tuple[int, int]] = {
     "B200": (180, 192),
 }
 FORMS: Mapping[str, int] = {"": 0, "SXM": 1, "PCIE": 2, "NVL": 3}
-OTHER_FORM = 255
+LINKS: Mapping[str, int] = {"": 0, "NVLINK": 1, "PCIE": 2, "INFINIBAND": 3, "ETHERNET": 4}
+OTHER_FORM = OTHER_LINK = 255
 SERVERLESS = "serverless"  # Billed by the second of work: no rental.
 
 _PRICE_MAX = 1_000_000  # USD per GPU-hour.
 _SMALL_MAX = 32_767  # What the row's smallest fields hold.
 _RAM_MAX = 1_000_000  # GB.
+_HOURS_MAX = 10**9  # GPU-hours of one observation.
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,4})?", re.ASCII | re.IGNORECASE)
 
@@ -50,6 +52,10 @@ class Offer(NamedTuple):
     memory_gb: int
     vcpus: int
     ram_gb: int
+    region: str
+    interconnect: int
+    gpu_hours_milli: int
+    traded: int  # When, ns; 0: the source knows the date only.
 
 
 class Misread(NamedTuple):
@@ -97,20 +103,49 @@ def _offer(line: Line, row: int, model: int, market: str, today: datetime.date) 
         raise _BadValueError("market", f"is none of {', '.join(TERMS)}, {SERVERLESS}")
     if line.get("currency", "").strip().upper() not in {"", "USD"}:
         raise _BadValueError("currency", "is not USD")
+    date = _date(line["date"].strip(), today)
+    hours = line.get("gpu_hours", "").strip()
+    milli = int(1_000 * _bounded("gpu_hours", hours, _HOURS_MAX)) if hours else 0
     return Offer(
-        date=_date(line["date"].strip(), today),
+        date=date,
         row=row,
         provider=_provider(line["provider"]),
         model=model,
         price_micro=_price_micro(line["price_per_gpu_hour"].strip()),
         term=TERMS[market],
-        tier=Tier.NONE if line.get("flag", "").strip() else Tier.POSTED,
+        tier=_tier(line.get("flag", "").strip(), milli),
         form=FORMS.get(line.get("form_factor", "").strip().upper(), OTHER_FORM),
         gpu_count=_count(line, "gpu_count", _SMALL_MAX),
         memory_gb=_count(line, "gpu_mem_gb", _SMALL_MAX),
         vcpus=_count(line, "vcpus", _SMALL_MAX),
         ram_gb=_count(line, "ram_gb", _RAM_MAX),
+        region=" ".join(line.get("region", "").lower().split()),
+        interconnect=LINKS.get(line.get("interconnect", "").strip().upper(), OTHER_LINK),
+        gpu_hours_milli=milli,
+        traded=_traded(line.get("time", "").strip(), date),
     )
+
+
+def _tier(flag: str, hours_milli: int) -> int:
+    """Return what an observation is: of known GPU-hours a trade, else a posted price."""
+    if flag:
+        return Tier.NONE
+    return Tier.TRADE if hours_milli else Tier.POSTED
+
+
+def _traded(text: str, date: datetime.date) -> int:
+    """Return a time in ns, 0 where there is none. It must name its zone, and be of the date."""
+    if not text:
+        return 0
+    try:
+        time = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise _BadValueError("time", "is not a time such as 2026-08-03T14:05:00Z") from None
+    if time.tzinfo is None:
+        raise _BadValueError("time", "names no time zone")
+    if time.astimezone(CHICAGO).date() != date:
+        raise _BadValueError("time", f"is not of {date} in Chicago")
+    return int(time.timestamp() * 1_000_000) * 1_000
 
 
 def _date(text: str, today: datetime.date) -> datetime.date:
@@ -150,10 +185,14 @@ def _price_micro(text: str) -> int:
 def _count(line: Line, column: str, most: int) -> int:
     """Return an optional whole number, rounded down; 0 where it is missing."""
     text = line.get(column, "").strip()
-    number = _number(column, text) if text else Decimal(0)
+    return int(_bounded(column, text, most)) if text else 0
+
+
+def _bounded(column: str, text: str, most: int) -> Decimal:
+    number = _number(column, text)
     if not 0 <= number <= most:
         raise _BadValueError(column, f"is not between 0 and {most}")
-    return int(number)
+    return number
 
 
 def _number(column: str, text: str) -> Decimal:

@@ -32,7 +32,10 @@ def test_help_names_every_command_and_loads_no_kernel() -> None:
     [
         ("run", ["--prices", "--from", "--to", "--seed", "--days", "--out", "--json", "--show"]),
         ("serve", ["--data", "--port", "--scenario", "--speed", "--durability", "--tls"]),
-        ("index", ["--prices", "--model", "--from", "--to", "--out", "--audit"]),
+        (
+            "index",
+            ["--prices", "--model", "--from", "--to", "--region", "--out", "--audit", "--plot"],
+        ),
         ("verify", []),
         ("play", []),
         ("match", ["--json", "--hidden"]),

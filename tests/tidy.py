@@ -33,7 +33,10 @@ FOREIGN_ALONE = {
     "numba": {"engine/jit.py"},
     "llvmlite": {"engine/jit.py"},
     "sortedcontainers": {"engine/reference.py", "engine/reference_book.py"},
-    "typer": {f"sim/cli{name}.py" for name in ("", "_admin", "_backup", "_margin", "_store")},
+    "typer": {
+        f"sim/cli{name}.py"
+        for name in ("", "_admin", "_backup", "_basis", "_index", "_margin", "_store")
+    },
     "sqlalchemy": {f"clearing/store/{name}.py" for name in ("schema", "database", "store")},
     "statsmodels": {"clearing/index/regression.py"},
     "matplotlib": {"sim/index_plots.py"},
