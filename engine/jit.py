@@ -51,6 +51,7 @@ Records = Any  # A Table whose rows the kernel reads as objects.
 # A slot, a rank, a level: unsigned 64 bits, because kernels index with nothing else. Mixed
 # with a signed integer it would become a float.
 Index = Any
+prange = numba.prange
 
 _ROOT = pathlib.Path(__file__).parent.parent
 _OURS = re.compile(r"^(?:from|import) ((?:engine|clearing|gateway|sim)[.\w]*)", re.MULTILINE)
@@ -148,6 +149,7 @@ _KERNEL: dict[str, Any] = {
     "no_cfunc_wrapper": True,
     "pipeline_class": _Part,
 }
+_PARALLEL: dict[str, Any] = {"cache": True, "parallel": True}  # Allocates, for its threads.
 # What is called seldom stands once, apart: inlined at each call it would be compiled again there.
 _RARE: dict[str, Any] = {**_KERNEL, "forceinline": False}
 
@@ -170,6 +172,11 @@ def kernel(function: F) -> F:
 def rare(function: F) -> F:
     """Compile a kernel that is called where others are inlined: long code on seldom taken ways."""
     return _compile(function, _RARE)
+
+
+def parallel(function: F) -> F:
+    """Compile an entry whose loops over `prange` run on all cores; only entries may be called."""
+    return interpreted(function) if config.DISABLE_JIT else _compile(function, _PARALLEL)
 
 
 def direct(function: F, *arguments: Any) -> F:

@@ -98,7 +98,7 @@ def _between(chance: random.Random, products: dict[str, Product]) -> tuple[Sprea
             )
             for place, name in enumerate(chosen)
         ]
-        found.append(Spread(number, tuple(legs), chance.randrange(1, DOLLAR)))
+        found.append(Spread(number, tuple(legs), chance.randrange(1, 101) * 10_000))
     return tuple(found)
 
 

@@ -1,4 +1,4 @@
-"""What the benches play is what they say: the C book's events, and what the flows bring about."""
+"""What the benches play is what they say: the C book's events, what flows bring about, margins."""
 
 import os
 import shutil
@@ -6,10 +6,11 @@ import shutil
 import numpy as np
 import pytest
 
-from bench import workloads
+from bench import margin, workloads
 from bench.bound import Bound, load
 from bench.kernel import BoundRun, KernelRun, compare, cut
 from bench.months import LISTED, months_flow
+from clearing.margin.batch import Batch
 from engine.check import check
 from engine.layout import EVENT
 from engine.schema import Did, Role
@@ -46,3 +47,12 @@ def test_months_trade_through_calendars_only_where_these_are_implied(kind: str) 
     least = len(flow.messages) // 100
     assert (told > least and implied_trades > least) if kind == "implied" else told == 0
     assert kind == "implied" or implied_trades == 0
+
+
+def test_the_readable_model_finds_the_margins_of_the_bench() -> None:
+    day = margin.parameters()
+    assert len(day.contracts) == 48
+    held = margin.holdings(40, 48)
+    assert len(held.lots) == 40 * margin.POSITIONS
+    assert margin.compare(day, held, Batch(day).margins(held), 40) > 0
+    assert margin.sparse_scan(day, held)() is not None
