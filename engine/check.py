@@ -1,5 +1,6 @@
 """Asserts every invariant of a state, slowly and by other means than the kernel's; for tests."""
 
+import bisect
 from collections import defaultdict
 from typing import Any
 
@@ -28,7 +29,7 @@ def check(state: State) -> None:
         assert bool(instrument["halted"]) == bool(instrument["resume"])
         assert instrument["trade_low"] > instrument["trade_high"], "a trade elects no more stops"
         _check_uncrossed(state, index)
-        _check_windows(state, index)
+        _check_guards(state, index)
         is_whole = 0 < instrument["legs"] == instrument["known"]
         if is_whole and instrument["phase"] != Phase.EXPIRED:
             check_spread(state, index)
@@ -46,10 +47,19 @@ def check(state: State) -> None:
     check_waiting(state)
 
 
-def _check_windows(state: State, index: int) -> None:
-    """Assert that lowest and highest price of each window, while they hold, are its spans'."""
+def _check_guards(state: State, index: int) -> None:
+    """Assert that today's limits are the settlement's, and each window's extremes its spans'."""
     instrument, time = state.instruments[index], int(state.totals[0]["time"])
     product = state.products[instrument["product"]]
+    ladder = range(int(instrument["low"]), int(instrument["high"]) + 1, int(instrument["tick"]))
+    settlement, room = int(instrument["settlement"]), int(product["daily"])
+    if room > 0 and settlement != NIL_PRICE:
+        above = bisect.bisect_left(ladder, settlement - room)
+        below = bisect.bisect_right(ladder, settlement + room) - 1
+        limits = ladder[min(above, len(ladder) - 1)], ladder[max(below, 0)]
+    else:
+        limits = ladder[0], ladder[-1]
+    assert (instrument["limit_low"], instrument["limit_high"]) == limits
     fast, slow = state.spans[index, :BUCKETS], state.spans[index, BUCKETS:]
     for name, spans, width in (("fast", fast, "bucket"), ("slow", slow, "width")):
         if time < instrument[f"{name}_until"] and product[width] > 0:

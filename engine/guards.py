@@ -32,11 +32,6 @@ def set_guards(state: State, command: Row, events: Table, count: int) -> tuple[i
     # From here on the command succeeds.
     product = state.products[command.product]
     is_cut_anew = product.bucket != command.batch // BUCKETS or product.width != command.value_3
-    for index in range(state.totals[0].instruments):
-        if state.instruments[index].product == command.product:
-            look_again(state.instruments[index])
-            if is_cut_anew:
-                restart(state, index)
     product.band = command.value
     product.daily = command.value_2
     product.breaker = command.numerator
@@ -45,6 +40,11 @@ def set_guards(state: State, command: Row, events: Table, count: int) -> tuple[i
     product.width = command.value_3
     product.halt = command.source
     product.lead = command.other
+    for index in range(state.totals[0].instruments):
+        if state.instruments[index].product == command.product:
+            refer(state, index)
+            if is_cut_anew:
+                restart(state, index)
     return Reason.NONE, say(events, count, command, Did.NOTED)
 
 
@@ -98,16 +98,25 @@ def fair(state: State, index: int) -> int:
 def daily_limits(state: State, index: int) -> tuple[int, int]:
     """Return the lowest and the highest price of the ladder that today's limits leave."""
     instrument = state.instruments[index]
+    return instrument.limit_low, instrument.limit_high
+
+
+@kernel
+def refer(state: State, index: int) -> None:
+    """Let an instrument's guards refer to its settlement, and its product's terms, as they are."""
+    instrument = state.instruments[index]
+    look_again(instrument)
+    instrument.limit_low, instrument.limit_high = instrument.low, instrument.high
     settlement = settlement_of(state, index)
     room = state.products[instrument.product].daily
     if room == 0 or settlement == NIL_PRICE:
-        return instrument.low, instrument.high
+        return
     low, high = settlement - room, settlement + room
     low += (instrument.low - low) % instrument.tick
     high -= (high - instrument.low) % instrument.tick
     # Both stay on the ladder, also where the settlement is far from it.
-    low = min(max(low, instrument.low), instrument.high)
-    return low, max(min(high, instrument.high), instrument.low)
+    instrument.limit_low = min(max(low, instrument.low), instrument.high)
+    instrument.limit_high = max(min(high, instrument.high), instrument.low)
 
 
 @kernel

@@ -6,6 +6,7 @@ kept in its row so that a reserve, a bound or a stop asks no leg.
 
 import numpy as np
 
+from engine.guards import refer
 from engine.halts import tell_phase
 from engine.jit import Row, Table, kernel, rare
 from engine.schema import NIL_PRICE, Form, Phase, Reason, Side
@@ -119,6 +120,7 @@ def sum_marks(state: State, index: int) -> None:
     spread.mark = mark if is_marked else NIL_PRICE
     spread.settlement = settlement // spread.divisor if is_settled else NIL_PRICE
     spread.is_stale = is_settled
+    refer(state, index)
 
 
 @kernel
@@ -127,3 +129,4 @@ def _level(state: State, index: int) -> None:
     book = state.instruments[index]
     if state.instruments[state.legs[index, 0].instrument].mark != NIL_PRICE:
         book.mark, book.settlement, book.is_stale = 0, 0, 1
+        refer(state, index)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from engine.emit import say
+from engine.guards import refer
 from engine.jit import Index, Row, Table, kernel
 from engine.legs import PRICE_MAX, has_leg, sum_marks, sum_rates
 from engine.paths import add_paths, instrument_at
@@ -109,6 +110,7 @@ def list_instrument(state: State, command: Row, events: Table, count: int) -> tu
     instrument.implied = command.implied
     instrument.divisor = command.legs if command.form == Form.STRIP else 1
     instrument.far_product = command.product
+    refer(state, command.instrument)
     for side in range(4):
         _build_ladder(state, state.sides[command.instrument, side], ranks)
     count = say(events, count, command, Did.LISTED)

@@ -4,6 +4,7 @@ import numpy as np
 
 from engine.emit import say
 from engine.exposures import rebound
+from engine.guards import refer
 from engine.halts import plan, tell_phase
 from engine.jit import Row, Table, kernel
 from engine.legs import expire_spreads, follow_marks
@@ -12,7 +13,6 @@ from engine.premium import pay_holders, uncover
 from engine.schema import NIL_PRICE, Did, Phase, Reason
 from engine.state import State
 from engine.sweep import expire_orders, renew_reserves
-from engine.windows import look_again
 
 _NONE = np.uint64(0)
 
@@ -33,7 +33,7 @@ def mark(state: State, command: Row, events: Table, count: int) -> tuple[int, in
     event.other = command.value_2
     instrument.settlement = command.value_2
     instrument.is_stale = command.value_2 != NIL_PRICE
-    look_again(instrument)
+    refer(state, command.instrument)
     if instrument.premium != 0:
         instrument.mark = command.value
     else:

@@ -43,6 +43,8 @@ INSTRUMENT = np.dtype(
         ("fair", "<i8"),  # What it was worth when its last trades began; NIL_PRICE: unknown.
         ("block", "<i8"),  # The least lots of a block trade.
         ("resume", "<i8"),  # When its halt ends; 0: none is pending.
+        ("limit_low", "<i8"),  # What today's limits leave of the ladder.
+        ("limit_high", "<i8"),
         # Where a guard watches: lowest and highest of its windows (engine/windows.py).
         ("fast_low", "<i8"),
         ("fast_high", "<i8"),
