@@ -16,7 +16,7 @@ from sim.cli_backup import backup, restore
 from sim.cli_index import From, To, date_of, index, remark
 from sim.cli_margin import margin
 from sim.cli_notes import say_if_cold
-from sim.cli_store import rebuild
+from sim.cli_store import bulletin, query, rebuild, statement
 
 app = typer.Typer(
     help="cfx: a compute futures exchange on one machine.",
@@ -164,6 +164,9 @@ app.command()(backup)
 app.command()(restore)
 app.command()(rebuild)
 app.command()(margin)
+app.command()(statement)
+app.command()(bulletin)
+app.command()(query)
 
 
 @accounts.command("new")

@@ -1,11 +1,29 @@
 """The commands that read the SQL database of a run's or an exchange's folder, or make it."""
 
+import contextlib
 import pathlib
-from typing import Annotated
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from sim.cli_notes import bar, say_if_cold
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_Form = Literal["text", "csv", "html"]
+_Table = Literal[
+    "orders",
+    "changes",
+    "trades",
+    "reviews",
+    "positions",
+    "ledger",
+    "variations",
+    "calls",
+    "settlements",
+]
 
 _Folder = Annotated[
     pathlib.Path, typer.Argument(metavar="DIR", help="A run's or an exchange's folder.")
@@ -29,3 +47,84 @@ def rebuild(folder: _Folder, database: _Database = "", as_json: _Json = False) -
         typer.echo(to_json(made._asdict()))
     else:
         typer.echo(f"{made.database}: {made.rows:,} rows, up to seq {made.seq:,}")
+
+
+def statement(
+    folder: _Folder,
+    account: Annotated[str, typer.Option(help="Its name or number.")],
+    date: Annotated[str, typer.Option(metavar="D", help="A trade date: 2026-09-30.")] = "",
+    month: Annotated[str, typer.Option(metavar="M", help="Or a month: 2026-09.")] = "",
+    form: Annotated[_Form, typer.Option("--format", help="How it is set.")] = "text",
+    database: _Database = "",
+) -> None:
+    """Print an account's statement of a day or a month; the database catches up first."""
+    if bool(date) == bool(month):
+        raise typer.BadParameter("say --date or --month", param_hint="--date")
+    from clearing.store import rendering
+    from clearing.store.statements import day_of, month_of
+    from clearing.store.statements import statement as stated
+
+    period = day_of(date) if date else month_of(month)
+    renderers = {"text": rendering.as_text, "csv": rendering.as_csv, "html": rendering.as_html}
+    with _caught_up(folder, database) as connection:
+        made = stated(connection, account, period)
+    typer.echo(renderers[form](made), nl=False)
+
+
+def bulletin(
+    folder: _Folder,
+    date: Annotated[str, typer.Option(metavar="D", help="A trade date; the last if none.")] = "",
+    as_json: _Json = False,
+    database: _Database = "",
+) -> None:
+    """Print what each contract settled at and how it traded on a day, and the large traders."""
+    from clearing.store.bulletin import bulletin as published
+    from clearing.store.rendering import bulletin_text
+    from clearing.store.statements import day_of
+    from sim.report import to_json
+
+    day = day_of(date).first if date else 0
+    with _caught_up(folder, database) as connection:
+        made = published(connection, day)
+    if as_json:
+        lines = [one._asdict() for one in made.contracts]
+        owners = [one._asdict() for one in made.large]
+        typer.echo(to_json({"date": made.date, "contracts": lines, "large_traders": owners}))
+    else:
+        typer.echo(bulletin_text(made), nl=False)
+
+
+def query(
+    folder: _Folder,
+    what: Annotated[_Table, typer.Argument(help="A table.")],
+    account: Annotated[str, typer.Option(help="Its name or number.")],
+    first: Annotated[str, typer.Option("--from", metavar="D", help="First trade date.")] = "",
+    last: Annotated[str, typer.Option("--to", metavar="D", help="Last trade date.")] = "",
+    after: Annotated[str, typer.Option(help="Where the page before ended.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1_000, help="Rows of a page.")] = 100,
+    database: _Database = "",
+) -> None:
+    """Print rows of an account, a page at a time, as JSON: {rows, after}."""
+    from clearing.store.queries import FOREVER, Asked, holder, page
+    from clearing.store.statements import day_of
+    from sim.report import to_json
+
+    begin = day_of(first).first if first else 0
+    end = day_of(last).last if last else FOREVER
+    with _caught_up(folder, database) as connection:
+        asked = Asked(holder(connection, account).account, begin, end, after, limit)
+        found = page(connection, what, asked)
+    typer.echo(to_json(found._asdict()))
+
+
+@contextlib.contextmanager
+def _caught_up(folder: pathlib.Path, address: str) -> Iterator["Connection"]:
+    """Yield a connection to a database that holds all of the journal of a folder."""
+    from clearing.store.database import Database
+    from clearing.store.rebuild import catch_up
+
+    say_if_cold()
+    with bar("rows of the journal") as tell:
+        catch_up(folder, address, tell)
+    with Database.at(address, folder).transaction() as connection:
+        yield connection

@@ -15,6 +15,7 @@ from tests.shell import ROOT, Ended, Shell, refused, spawned
 from tests.small_world import SMALL
 
 NAMES = "run serve verify play match index backup restore rebuild margin".split()
+NAMES += ["statement", "bulletin", "query"]
 PANEL = "date,provider,gpu_model,market,price_per_gpu_hour\n"
 
 
@@ -48,6 +49,9 @@ def test_help_names_every_command_and_loads_no_kernel() -> None:
         ("accounts new", ["--data", "--owner", "--type", "--origin", "--cash"]),
         ("keys new", ["--data", "--account", "--scopes", "--json"]),
         ("rebuild", ["--database", "--json"]),
+        ("statement", ["--account", "--date", "--month", "--format", "--database"]),
+        ("bulletin", ["--date", "--json", "--database"]),
+        ("query", ["--account", "--from", "--to", "--after", "--limit", "--database"]),
         ("admin bust", ["--data", "--reason"]),
         ("admin adjust", ["--data", "--reason"]),
         ("admin block", ["--data", "--reason"]),

@@ -39,3 +39,40 @@ def test_rebuild_refuses_what_it_cannot_read(
     assert list(tmp_path.iterdir()) == []
     wrong = refused(cfx("rebuild", folder, "--database", "cfx.db"))
     assert wrong.startswith("cfx: a database is given as sqlite:///FILE or postgresql://")
+
+
+def test_a_statement_is_printed_in_each_form_and_catches_up(
+    cfx: Shell, folder: pathlib.Path
+) -> None:
+    (folder / "store.sqlite").unlink(missing_ok=True)
+    chosen = ("statement", folder, "--account", "maker-1", "--month", "2026-09")
+    text = cfx(*chosen).out
+    assert text.startswith("Statement of account, 2026-09\nmaker-1\n")
+    assert "opening balance USD" in text
+    assert cfx(*chosen, "--format", "csv").out.startswith("account,name,owner,type,period,opening")
+    assert cfx(*chosen, "--format", "html").out.startswith("<!doctype html>\n")
+
+
+def test_bulletin_and_query_print_json(cfx: Shell, folder: pathlib.Path) -> None:
+    made = json.loads(cfx("bulletin", folder, "--date", "2026-09-29", "--json").out)
+    assert list(made) == ["date", "contracts", "large_traders"]
+    assert list(made["contracts"][0]) == [
+        *("contract", "settle", "change", "volume", "block_volume", "open_interest")
+    ]
+    assert cfx("bulletin", folder).out.startswith("Bulletin, 2026-10-01\n\nContracts\n")
+    one = json.loads(cfx("query", folder, "trades", "--account", 1, "--limit", 1).out)
+    two = ("query", folder, "trades", "--account", 1, "--limit", 1, "--after", one["after"])
+    assert json.loads(cfx(*two).out)["rows"] != one["rows"]
+
+
+def test_what_cannot_be_asked_is_refused(cfx: Shell, folder: pathlib.Path) -> None:
+    both = ("statement", folder, "--account", "maker-1", "--date", "2026-09-29", "--month", "1")
+    assert cfx(*both).status == cfx(*both[:4]).status == 2
+    assert cfx("query", folder, "secrets", "--account", "maker-1").status == 2
+    sentence = refused(cfx("statement", folder, "--account", "x", "--date", "2026-09-29"))
+    assert sentence == "cfx: account 'x' does not exist"
+    assert "is no month" in refused(cfx("statement", folder, "--account", 1, "--month", "2026-13"))
+    assert "no contract settled" in refused(cfx("bulletin", folder, "--date", "2020-01-01"))
+    assert "no page ends at" in refused(
+        cfx("query", folder, "ledger", "--account", 1, "--after", "1--2")
+    )

@@ -1,39 +1,23 @@
 """The read model: what its tables hold, and that they hold it once."""
 
-import functools
 import pathlib
 import random
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import psycopg
 import pytest
-from sqlalchemy import select
 
 from clearing.ledger import Book, Entry
 from clearing.store import database as databases
 from clearing.store.database import Database, StoreError
-from clearing.store.schema import METADATA
 from clearing.store.store import Store
 from clearing.venue import Venue
-from engine.exchange import Outcome
 from engine.schema import Did
 from tests.postgres import empty_postgres
+from tests.stored import Contents, contents, history, stored
 from tests.trading_days import SIZES, Driver, found
-
-Contents = dict[str, list[tuple[object, ...]]]
-
-
-@functools.cache
-def history(days: int = 5) -> tuple[Venue, list[Outcome]]:
-    """Return a venue after some days of random trading, and all that happened."""
-    venue = Venue.open(sizes=SIZES)
-    outcomes = found(venue, cash=6_000_000_000)
-    driver = Driver(venue, seed=11)
-    for _ in range(days):
-        driver.day(orders=20)
-    return venue, outcomes + driver.outcomes
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -44,33 +28,12 @@ def database(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Iterator
     found.close()
 
 
-def contents(database: Database) -> Contents:
-    """Return every row of every table, in the order of the keys."""
-    with database.transaction() as connection:
-        return {
-            table.name: [
-                tuple(row)
-                for row in connection.execute(select(table).order_by(*table.primary_key.columns))
-            ]
-            for table in METADATA.sorted_tables
-        }
-
-
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> Contents:
     """Return what the tables hold of the whole history."""
     database = Database.at("", tmp_path_factory.mktemp("whole"))
     stored(database, history()[1])
     return contents(database)
-
-
-def stored(database: Database, outcomes: Sequence[Outcome]) -> Store:
-    """Return a store that has taken in outcomes, whole."""
-    store = Store(database)
-    for outcome in outcomes:
-        store.fold(outcome)
-    store.finish()
-    return store
 
 
 def test_the_ledger_is_the_houses_entry_for_entry(tables: Contents) -> None:

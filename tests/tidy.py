@@ -37,7 +37,11 @@ FOREIGN_ALONE = {
         f"sim/cli{name}.py"
         for name in ("", "_admin", "_backup", "_basis", "_index", "_margin", "_store")
     },
-    "sqlalchemy": {f"clearing/store/{name}.py" for name in ("schema", "database", "store")},
+    "sqlalchemy": {
+        "sim/cli_store.py",  # The type of a connection alone.
+        *(f"clearing/store/{name}.py" for name in ("schema", "database", "store")),
+        *(f"clearing/store/{name}.py" for name in ("queries", "statements", "bulletin")),
+    },
     "statsmodels": {"clearing/index/regression.py"},
     "matplotlib": {"sim/index_plots.py"},
     "mock": set[str](),

@@ -17,7 +17,7 @@ from engine.exchange import Outcome
 from engine.frame import Frame
 from engine.jit import Table
 from engine.layout import MONEY
-from engine.schema import AccountType, Cycle, Did, Form, Kind, Role, Side, Standing
+from engine.schema import NOT_HELD, AccountType, Cycle, Did, Form, Kind, Role, Side, Standing
 
 _PARTICIPANTS = Kind.DEPOSIT  # Rows below are orders: their frames are folded many at a time.
 _MARKS = (Did.MARKED, Did.SETTLED)
@@ -136,7 +136,8 @@ class Projection:
         for name, rows in histories(chunk, self._positions).items():
             self._add(name, rows)
         events = chunk.events
-        blocks = events[(events["kind"] == Did.FILLED) & (events["role"] == Role.BLOCK)]
+        is_held = (events["flags"] & NOT_HELD) == 0
+        blocks = events[(events["kind"] == Did.FILLED) & (events["role"] == Role.BLOCK) & is_held]
         for bought in blocks[blocks["side"] == Side.BUY]:
             number = int(bought["instrument"])
             self._blocks[number] = self._blocks.get(number, 0) + int(bought["quantity"])

@@ -42,7 +42,12 @@ def catch_up(folder: pathlib.Path, address: str = "", tell: Tell = _say_nothing)
     Raises JournalError where the journal is not sound, or StoreError.
     """
     rows = proven(folder)
-    return _filled(folder, rows, Database.at(address, folder), tell)
+    database = Database.at(address, folder)
+    store = Store(database)
+    if store.seq == rows:
+        database.close()
+        return Rebuilt(database.place, store.seq, 0)
+    return _filled(folder, rows, database, tell)
 
 
 def _filled(folder: pathlib.Path, rows: int, database: Database, tell: Tell) -> Rebuilt:
