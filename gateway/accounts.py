@@ -10,7 +10,7 @@ from typing import NamedTuple
 from engine.exchange import Outcome
 from engine.rows import text_at
 from engine.schema import NIL, NOT_HELD, Did, Flag, Role
-from gateway.events import Event, chosen, select
+from gateway.events import Event, block_of, chosen, select
 from gateway.holdings import CLOSED_KEPT, Account, Fill, Order, bought, hold, price, review
 from gateway.markets import Markets, Trade
 
@@ -67,7 +67,8 @@ class Accounts:
             elif kind == Did.PRICED:
                 price(account, self._markets, event)
             elif event.role == Role.BLOCK:
-                fills.append(self._fill(account, event, None, _block_of(account, event)))
+                trade = trades.get(event.trade_id)
+                fills.append(self._fill(account, event, trade, _spread_of(account, event)))
             elif event.order_id:
                 order = self._fold_order(account, event, outcome)
                 orders[order.order_id] = order
@@ -125,7 +126,7 @@ class Accounts:
     def _fill(self, account: Account, event: Event, trade: Trade | None, spread: int) -> Fill:
         """Take in a fill.
 
-        trade: of the book; None for a block and for the leg of two spread orders' trade.
+        trade: as everyone sees it; None for the leg of two spread orders' trade.
         spread: of which it is a leg, or NIL.
         """
         market = self._markets[event.instrument]
@@ -137,13 +138,14 @@ class Accounts:
             *(event.instrument, event.side, event.price, event.quantity, event.role),
             *(made.mark, made.spot, made.tick_direction),
             spread,
+            block_of(event),
             not event.flags & NOT_HELD,
         )
         account.fills.append(fill)
         return fill
 
 
-def _block_of(account: Account, event: Event) -> int:
+def _spread_of(account: Account, event: Event) -> int:
     """Return the spread whose block an event is a leg of, or NIL."""
     blocks = (fill for fill in reversed(account.fills) if fill.trade_id == event.other)
     return next((fill.instrument for fill in blocks), NIL)

@@ -66,6 +66,20 @@ class Instrument(msgspec.Struct):
     fee_per_lot: Decimal  # USD a side, of those who are no members; the commissions are fractions.
     rfq: bool = False
     legs: list[Leg] = []  # Of a spread.
+    strike: Decimal | msgspec.UnsetType = msgspec.UNSET
+    option_type: str | msgspec.UnsetType = msgspec.UNSET  # call or put.
+    payoff: str | msgspec.UnsetType = msgspec.UNSET  # vanilla, or digital of an event contract.
+
+
+class Combo(msgspec.Struct):
+    """A spread: what a lot of it buys, and of which instruments; below 0: sells."""
+
+    id: str
+    instrument_id: int
+    state: str
+    state_timestamp: int
+    creation_timestamp: int
+    legs: list[Leg]
 
 
 class Stats(msgspec.Struct):
@@ -198,6 +212,7 @@ class Trade(msgspec.Struct):
     tick_direction: int
     mark_price: Price
     index_price: Price
+    block_trade_id: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Candles(msgspec.Struct):

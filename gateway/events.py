@@ -36,6 +36,11 @@ class Event(NamedTuple):
 assert Event._fields == EVENT.names
 
 
+def block_of(event: Event) -> int:
+    """Return the trade id of the block that a FILLED event is of, or a leg of; 0: of none."""
+    return (event.other or event.trade_id) if event.role == Role.BLOCK else 0
+
+
 def is_print(event: Event) -> bool:
     """Whether an event stands for a trade of its own book: one row of each such trade does.
 

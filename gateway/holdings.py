@@ -32,6 +32,7 @@ class Fill(NamedTuple):
     spot: int
     tick_direction: int
     spread: int  # The spread whose leg this is; NIL: none.
+    block_id: int  # The block that it is of; 0: none.
     is_held: bool  # Not so of a spread's own fill: its legs are.
     is_priced: bool = False  # Of a fill at settlement: whether that is known.
 

@@ -13,8 +13,8 @@ from clearing.directory import Instrument, Leg
 from engine.exchange import Outcome
 from engine.jit import Row
 from engine.layout import MONEY
-from engine.schema import NIL, NIL_PRICE, Did, Phase, Role
-from gateway.events import Event, chosen, is_print, select
+from engine.schema import NIL, NIL_PRICE, Did, Phase, Role, Side
+from gateway.events import Event, block_of, chosen, is_print, select
 
 MINUTE = 60_000_000_000
 DAY = 1_440 * MINUTE
@@ -39,6 +39,7 @@ class Trade(NamedTuple):
     tick_direction: int  # 0 up, 1 same after up, 2 down, 3 same after down.
     mark: int
     spot: int  # The index in micro-dollars per GPU-hour; NIL_PRICE: none yet.
+    block_id: int  # The block that it is of; 0: it is of the book.
 
 
 @dataclass(slots=True)
@@ -76,6 +77,7 @@ class Market:
     indicative: int = NIL_PRICE
     indicative_lots: int = 0
     implied: list[tuple[int, int]] = field(default_factory=lambda: [NOTHING, NOTHING])  # By side.
+    phased: int = 0  # When its phase began.
     rate: int = 0  # Maintenance margin of one lot.
     open_interest: int = 0
     traded: int = 0  # Trades so far.
@@ -85,8 +87,9 @@ class Market:
     def direction(self, price: int) -> int:
         """Return the tick direction of a trade at `price`."""
         if self.last in (price, NIL_PRICE):
-            was = self.trades[-1].tick_direction if self.trades else 0
-            return was | 1 if self.trades else 0
+            own = (trade for trade in reversed(self.trades) if not trade.block_id)
+            before = next(own, None)
+            return before.tick_direction | 1 if before else 0
         return 0 if price > self.last else 2
 
     def day(self, now: int) -> Candle:
@@ -194,6 +197,7 @@ class Markets:
             market.direction(event.price),
             market.mark,
             self.index.get(market.terms.product, NIL_PRICE),
+            block_of(event),
         )
 
     def _fold_product(self, event: Event, command: Row) -> None:
@@ -204,6 +208,12 @@ class Markets:
             self.charge[product] = event.quantity
 
     def _trade(self, market: Market, event: Event) -> list[Trade]:
+        """Take in a fill; return the trade that it is one row of. A block moves no price."""
+        if event.role == Role.BLOCK and event.side == Side.BUY:
+            market.traded += 1
+            block = self.described(event)
+            market.trades.append(block)
+            return [block]
         if not is_print(event):
             return []
         price, lots, time = event.price, event.quantity, event.time
@@ -235,7 +245,7 @@ def _fold_figure(market: Market, event: Event) -> None:
             market.indicative_lots = event.quantity
             market.indicative = event.price if market.indicative_lots else NIL_PRICE
         case Did.PHASED:
-            market.phase = event.quantity
+            market.phase, market.phased = event.quantity, event.time
             if market.phase not in (Phase.PRE_OPEN, Phase.NO_CANCEL):
                 market.indicative, market.indicative_lots = NIL_PRICE, 0
         case Did.MARKED:

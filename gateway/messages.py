@@ -148,6 +148,41 @@ class Protection(Params, frozen=True):
     quantity_limit: Decimal = Decimal(0)
 
 
+class ProtectionOf(Params, frozen=True):
+    """Whose protection is meant: of a model's futures, or of all that were set."""
+
+    index_name: Text = ""
+
+
+class ResetProtection(Params, frozen=True):
+    """A model whose quotes are to be taken again."""
+
+    index_name: Text
+
+
+class CancelQuotes(Params, frozen=True):
+    """Which quotes to cancel: all, of a model and kind, of an instrument, or of a label."""
+
+    cancel_type: Literal["all", "currency", "instrument", "quote_set_id"] = "all"
+    currency: Text = "any"
+    kind: Kind = "any"
+    instrument_name: Text = ""
+    quote_set_id: Text = ""
+
+
+class Combos(Params, frozen=True):
+    """Spreads of a model, or of all (USD, any)."""
+
+    currency: Text = "any"
+    state: Literal["any", "active", "inactive"] = "any"
+
+
+class ByCombo(Params, frozen=True):
+    """One spread, by its name."""
+
+    combo_id: Text
+
+
 class ByOrder(Params, frozen=True):
     """One order."""
 
@@ -204,6 +239,9 @@ METHODS: dict[str, tuple[type[Params], Scope]] = {
     "public/auth": (Auth, Scope.PUBLIC),
     "public/get_book_summary_by_currency": (ByCurrency, Scope.PUBLIC),
     "public/get_book_summary_by_instrument": (ByInstrument, Scope.PUBLIC),
+    "public/get_combo_details": (ByCombo, Scope.PUBLIC),
+    "public/get_combo_ids": (Combos, Scope.PUBLIC),
+    "public/get_combos": (Combos, Scope.PUBLIC),
     "public/get_currencies": (Params, Scope.PUBLIC),
     "public/get_instrument": (ByInstrument, Scope.PUBLIC),
     "public/get_instruments": (Instruments, Scope.PUBLIC),
@@ -224,9 +262,11 @@ METHODS: dict[str, tuple[type[Params], Scope]] = {
     "private/cancel_all": (Params, Scope.TRADE),
     "private/cancel_all_by_currency": (ByCurrency, Scope.TRADE),
     "private/cancel_all_by_instrument": (ByInstrument, Scope.TRADE),
+    "private/cancel_quotes": (CancelQuotes, Scope.TRADE),
     "private/edit": (Edit, Scope.TRADE),
     "private/get_account_summaries": (Summary, Scope.READ),
     "private/get_account_summary": (Summary, Scope.READ),
+    "private/get_mmp_config": (ProtectionOf, Scope.READ),
     "private/get_open_orders": (ByCurrency, Scope.READ),
     "private/get_open_orders_by_currency": (ByCurrency, Scope.READ),
     "private/get_open_orders_by_instrument": (ByInstrument, Scope.READ),
@@ -241,6 +281,7 @@ METHODS: dict[str, tuple[type[Params], Scope]] = {
     "private/get_user_trades_by_instrument_and_time": (TradesOf, Scope.READ),
     "private/get_user_trades_by_order": (ByOrder, Scope.READ),
     "private/mass_quote": (MassQuote, Scope.TRADE),
+    "private/reset_mmp": (ResetProtection, Scope.TRADE),
     "private/sell": (Order, Scope.TRADE),
     "private/set_mmp_config": (Protection, Scope.TRADE),
     "private/subscribe": (Channels, Scope.READ),

@@ -37,6 +37,7 @@ CANCELS = frozenset(
         "private/cancel_all",
         "private/cancel_all_by_currency",
         "private/cancel_all_by_instrument",
+        "private/cancel_quotes",
     }
 )
 

@@ -7,9 +7,8 @@ from typing import Any
 import msgspec
 
 from clearing import directory
-from engine.instruments import LOT_HOURS
 from engine.schema import NIL, NIL_PRICE, Flag, Phase, Reason, Role, Side, Standing, Tif, Type
-from gateway import answers, messages, own_answers
+from gateway import answers, makers, messages, own_answers
 from gateway.codec import (
     SIDES,
     TIF_NAMES,
@@ -20,11 +19,12 @@ from gateway.codec import (
     dollars,
     order_number,
 )
-from gateway.combos import kind_of
+from gateway.combos import is_of_kind, kind_of
 from gateway.credits import LIMITS
 from gateway.figures import Figures, figures
 from gateway.holdings import Account, Fill, Holding, Order
-from gateway.public import index_of, paged, spot
+from gateway.listings import contract_size
+from gateway.public import block_name, index_of, paged, spot
 from gateway.refusals import ORDER_NOT_FOUND, RefusedError
 from gateway.view import View
 
@@ -100,6 +100,7 @@ def fill(view: View, made: Fill) -> own_answers.OwnTrade:
         liquidity="T" if made.role == Role.TAKER else "M",
         fee=dollars(fee * made.lots).normalize(),
         combo_id=msgspec.UNSET if made.spread == NIL else _name(view, made.spread),
+        block_trade_id=block_name(made.block_id),
         fee_currency="USD",
         tick_direction=made.tick_direction,
         mark_price=decimal_or_none(made.mark),
@@ -121,7 +122,7 @@ def position(view: View, account: Account, terms: directory.Instrument) -> own_a
         kind=kind_of(terms),
         direction="zero" if holding.net == 0 else SIDES[Side.BUY if holding.net > 0 else Side.SELL],
         size=holding.net,
-        size_currency=Decimal(holding.net * LOT_HOURS),
+        size_currency=Decimal(holding.net * contract_size(terms)),
         average_price=average(holding.entry, holding.net),
         mark_price=decimal_or_none(market.mark),
         index_price=index_of(view, terms),
@@ -132,7 +133,7 @@ def position(view: View, account: Account, terms: directory.Instrument) -> own_a
         initial_margin=dollars(-(-held * percent // 100)),
         maintenance_margin=dollars(held),
         open_orders_margin=dollars(sum(each.leaves for each in orders) * market.rate),
-        delta=Decimal(holding.net * LOT_HOURS),
+        delta=Decimal(holding.net * contract_size(terms)),
         leverage=_leverage(market.mark, terms.value, market.rate),
     )
 
@@ -247,18 +248,19 @@ def _position(view: View, account: Account, asked: messages.ByInstrument) -> own
 def _positions(
     view: View, account: Account, asked: messages.Positions
 ) -> list[own_answers.Position]:
-    if asked.kind not in ("any", "future"):
-        return []
     return [
         position(view, account, terms)
         for terms in view.selected(asked.currency)
-        if terms.number in account.holdings and view.markets[terms.number].phase != Phase.EXPIRED
+        if is_of_kind(terms, asked.kind)
+        and terms.number in account.holdings
+        and view.markets[terms.number].phase != Phase.EXPIRED
     ]
 
 
 ANSWERS: Mapping[str, Callable[[View, Account, Any], Any]] = {
     "private/get_account_summaries": _summaries,
     "private/get_account_summary": _summary,
+    **makers.ANSWERS,
     "private/get_open_orders": _open_orders,
     "private/get_open_orders_by_currency": _open_orders,
     "private/get_open_orders_by_instrument": _open_orders_of,

@@ -41,6 +41,7 @@ class OwnTrade(msgspec.Struct):
     self_trade: bool = False
     api: bool = True
     combo_id: str | msgspec.UnsetType = msgspec.UNSET
+    block_trade_id: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Order(msgspec.Struct):
@@ -104,8 +105,9 @@ class Protection(msgspec.Struct):
 
     index_name: str
     interval: int
-    frozen_time: int
+    frozen_time: int  # Always 0: a breach holds until it is reset.
     quantity_limit: int
+    is_frozen: bool = False  # After a breach.
 
 
 class Position(msgspec.Struct):

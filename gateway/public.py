@@ -4,18 +4,18 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from clearing.calendar import moment
+import msgspec
+
 from clearing.directory import Instrument
-from engine.instruments import LOT_HOURS, as_date
 from engine.schema import NIL_PRICE, Phase, Side
-from gateway import answers, combos, messages
+from gateway import answers, combos, listings, messages
 from gateway.charts import chart
 from gateway.codec import SIDES, STATES, average, decimal, decimal_or_none, dollars
-from gateway.markets import Market, Trade
+from gateway.markets import Candle, Market, Trade
 from gateway.view import View
 
-_LAST_FIXING_S = (14 * 60 + 30) * 60  # Chicago; an expiring future stops trading then.
 _MS = 1_000_000
+_HUNDREDTH = Decimal("0.01")
 
 
 def spot(micro: int) -> Decimal | None:
@@ -26,47 +26,6 @@ def spot(micro: int) -> Decimal | None:
 def index_of(view: View, terms: Instrument) -> Decimal | None:
     """Return the last index of an instrument's product; None for a spread."""
     return None if terms.is_spread else spot(view.markets.index.get(terms.product, NIL_PRICE))
-
-
-def instrument(view: View, terms: Instrument) -> answers.Instrument:
-    """Return an instrument's terms and phase."""
-    market, product = view.markets[terms.number], view.directory.products[terms.product]
-    notional = 0 if market.mark == NIL_PRICE else market.mark * terms.value
-    fee = combos.fee(view.directory, terms)
-    fraction = (fee / dollars(notional)).quantize(Decimal("1e-6")) if notional else Decimal(0)
-    return answers.Instrument(
-        instrument_name=terms.name,
-        instrument_id=terms.number,
-        code=combos.code_of(view.directory, terms),
-        base_currency=product.name,
-        counter_currency="USD",
-        quote_currency="USD",
-        settlement_currency="USD",
-        price_index=f"{product.name.lower()}_usd",
-        kind=combos.kind_of(terms),
-        instrument_type="linear",
-        future_type="linear",
-        settlement_period="month",
-        state=STATES[Phase(market.phase)],
-        is_active=market.phase != Phase.EXPIRED,
-        contract_size=LOT_HOURS,
-        tick_size=decimal(terms.tick),
-        min_trade_amount=1,
-        max_trade_amount=terms.clip,
-        min_price=decimal(terms.low),
-        max_price=decimal(terms.high),
-        max_leverage=max(1, notional // market.rate) if market.rate else 1,
-        creation_timestamp=market.listed // _MS,
-        expiration_timestamp=moment(as_date(terms.expiry), _LAST_FIXING_S) // _MS,
-        maker_commission=fraction,
-        taker_commission=fraction,
-        block_trade_commission=fraction,
-        fee_per_lot=fee,
-        legs=[
-            answers.Leg(view.directory.instruments[leg.instrument].name, leg.ratio)
-            for leg in market.legs
-        ],
-    )
 
 
 def ticker_fields(view: View, terms: Instrument) -> dict[str, Any]:
@@ -97,12 +56,20 @@ def ticker_fields(view: View, terms: Instrument) -> dict[str, Any]:
             decimal_or_none(day.high),
             decimal_or_none(day.open),
             average(day.cost, day.lots) if day.lots else None,
+            _change(day),
         ),
         "estimated_delivery_price": index,
         "indicative_price": decimal_or_none(market.indicative),
         "indicative_amount": market.indicative_lots,
         **implied(market),
     }
+
+
+def _change(day: Candle) -> Decimal | None:
+    """Return by how many percent a day's last price is above its first; None where none can be."""
+    if day.lots == 0 or day.open <= 0:
+        return None
+    return (Decimal(100 * (day.close - day.open)) / day.open).quantize(_HUNDREDTH)
 
 
 def implied(market: Market) -> dict[str, Any]:
@@ -160,7 +127,7 @@ def _summary(view: View, terms: Instrument) -> answers.BookSummary:
         estimated_delivery_price=fields["index_price"],
         high=stats.high,
         low=stats.low,
-        price_change=None,
+        price_change=stats.price_change,
         open_interest=fields["open_interest"],
         volume=stats.volume,
         volume_usd=stats.volume_usd,
@@ -181,26 +148,13 @@ def trade(view: View, made: Trade) -> answers.Trade:
         tick_direction=made.tick_direction,
         mark_price=decimal_or_none(made.mark),
         index_price=spot(made.spot),
+        block_trade_id=block_name(made.block_id),
     )
 
 
-def _instrument(view: View, asked: messages.ByInstrument) -> answers.Instrument:
-    return instrument(view, view.instrument(asked.instrument_name))
-
-
-def _instruments(view: View, asked: messages.Instruments) -> list[answers.Instrument]:
-    return [
-        instrument(view, terms)
-        for terms in view.selected(asked.currency)
-        if combos.is_of_kind(terms, asked.kind)
-        and (view.markets[terms.number].phase == Phase.EXPIRED) == asked.expired
-    ]
-
-
-def _currencies(view: View, _asked: messages.Params) -> list[answers.Currency]:
-    models = [product.name for product in view.directory.products]
-    named = [answers.Currency(name, f"{name} GPU-hours", name) for name in models]
-    return [*named, answers.Currency("USD", "US dollar", "USD")]
+def block_name(block_id: int) -> str | msgspec.UnsetType:
+    """Return what a block is called; nothing where a trade is of none."""
+    return f"BLOCK-{block_id}" if block_id else msgspec.UNSET
 
 
 def _summary_one(view: View, asked: messages.ByInstrument) -> list[answers.BookSummary]:
@@ -262,11 +216,9 @@ def _version(_view: View, _asked: messages.Params) -> answers.Version:
 
 
 ANSWERS: Mapping[str, Callable[[View, Any], Any]] = {
+    **listings.ANSWERS,
     "public/get_book_summary_by_currency": _summaries,
     "public/get_book_summary_by_instrument": _summary_one,
-    "public/get_currencies": _currencies,
-    "public/get_instrument": _instrument,
-    "public/get_instruments": _instruments,
     "public/get_last_trades_by_currency": _trades_by_currency,
     "public/get_last_trades_by_instrument": _trades,
     "public/get_last_trades_by_instrument_and_time": _trades,

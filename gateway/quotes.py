@@ -5,19 +5,22 @@ from typing import Any
 
 import numpy as np
 
+from clearing.directory import Product
 from engine.jit import Table
 from engine.quote_rows import add_protection, add_quote
 from engine.rows import Batch
-from engine.schema import Did, Reason
+from engine.schema import Did, Flag, Reason
 from gateway import messages, own_answers
 from gateway.codec import lots, price_units
+from gateway.combos import is_of_kind
+from gateway.makers import SECOND, product_named, protection
 from gateway.orders import Caller, Work, check
 from gateway.own import fill, order
-from gateway.refusals import BY_REASON, INSTRUMENT_NOT_FOUND, RefusedError
+from gateway.protections import Protection
+from gateway.refusals import BY_REASON
 from gateway.view import View
 
 _NONE = (0, 0)
-_SECOND = 1_000_000_000
 
 
 def _mass_quote(view: View, caller: Caller, asked: messages.MassQuote) -> Work:
@@ -72,31 +75,59 @@ def _quoted(
 
 
 def _protect(view: View, caller: Caller, asked: messages.Protection) -> Work:
-    names = {f"{product.name.lower()}_usd": product for product in view.directory.products}
-    if asked.index_name not in names:
-        reason = f"is none of {', '.join(names)}"
-        raise RefusedError(
-            INSTRUMENT_NOT_FOUND, param="index_name", value=asked.index_name, reason=reason
-        )
+    product = product_named(view, asked.index_name)
     most = lots("quantity_limit", asked.quantity_limit) if asked.quantity_limit else 0
-    batch = Batch(1)
-    add_protection(
-        batch,
-        caller.key.account,
-        names[asked.index_name].number,
-        most,
-        window=asked.interval * _SECOND,
-        key=caller.key.number,
-    )
+    batch = _protecting(caller, product, Protection(most, asked.interval * SECOND))
 
     def answer(events: Table) -> list[own_answers.Protection]:
         check(events, asked)
-        return [own_answers.Protection(asked.index_name, asked.interval, 0, most)]
+        return [protection(view, caller.key.account, product)]
 
     return Work(batch, answer)
 
 
+def _reset(view: View, caller: Caller, asked: messages.ResetProtection) -> Work:
+    product = product_named(view, asked.index_name)
+    held = view.protections.of(caller.key.account, product.number)
+
+    def answer(events: Table) -> str:
+        check(events, asked)
+        return "ok"
+
+    return Work(_protecting(caller, product, held), answer)
+
+
+def _protecting(caller: Caller, product: Product, wanted: Protection) -> Batch:
+    batch = Batch(1)
+    account, key = caller.key.account, caller.key.number
+    most, window = wanted.lots, wanted.window
+    add_protection(batch, account, product.number, most, window=window, key=key)
+    return batch
+
+
+def _cancel_quotes(view: View, caller: Caller, asked: messages.CancelQuotes) -> Work:
+    """Cancel each side by its id: a quote of nothing would be refused outside of phase open."""
+    account, chosen = view.accounts[caller.key.account], _meant(view, asked)
+    batch = Batch()
+    for made in account.live.values():
+        is_named = asked.cancel_type != "quote_set_id" or made.label == asked.quote_set_id
+        if made.flags & Flag.QUOTE and made.instrument in chosen and is_named:
+            ids = made.instrument, made.order_id
+            batch.cancel(account.number, *ids, key=caller.key.number, received=caller.received)
+    return Work(batch, lambda events: int((events["kind"] == Did.CANCELED).sum()))
+
+
+def _meant(view: View, asked: messages.CancelQuotes) -> set[int]:
+    """Return the instruments whose quotes are to be canceled."""
+    if asked.cancel_type == "instrument":
+        return {view.instrument(asked.instrument_name).number}
+    currency = asked.currency if asked.cancel_type == "currency" else "any"
+    return {terms.number for terms in view.selected(currency) if is_of_kind(terms, asked.kind)}
+
+
 METHODS: Mapping[str, Callable[[View, Caller, Any], Work]] = {
+    "private/cancel_quotes": _cancel_quotes,
     "private/mass_quote": _mass_quote,
+    "private/reset_mmp": _reset,
     "private/set_mmp_config": _protect,
 }

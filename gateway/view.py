@@ -13,6 +13,7 @@ from gateway.book import Books
 from gateway.combos import code_of
 from gateway.holdings import Fill, Order
 from gateway.markets import Markets, Trade
+from gateway.protections import Protections
 from gateway.refusals import INSTRUMENT_NOT_FOUND, RefusedError, invalid
 
 EVERYTHING = ("any", "USD")
@@ -42,6 +43,7 @@ class View:
         self.books = Books()
         self.markets = Markets()
         self.accounts = Accounts(self.markets)
+        self.protections = Protections()
         self.time = 0
         self.seq = 0
         self._codes: dict[str, Instrument] = {}
@@ -62,6 +64,7 @@ class View:
             market.change_id, market.time = self.seq, self.time
         trades = {trade.trade_id: trade for trade in moved.trades}
         own = self.accounts.fold(outcome, trades)
+        self.protections.fold(outcome)
         touched = moved.touched | books.keys()
         seen = self.time, outcome.events, books
         return Changes(*seen, moved.trades, touched, moved.phased, *own)

@@ -18,13 +18,19 @@ from typing import Any, NamedTuple
 from websockets.sync.client import ClientConnection, connect
 
 from clearing import calendar
+from clearing.calendar import last_trading_day
 from clearing.directory import Directory
 from clearing.genesis import genesis
+from clearing.options import Underlying, add_options
 from clearing.terms import ProductTerms
+from engine.instruments import as_number, units
 from engine.rows import Batch
+from engine.schema import Form, Kind, Phase
 from gateway.operator import KeyMade, new_key, open_account
 
 FIRST_DAY = datetime.date(2026, 8, 4)
+FIRST_MONTHS = (202608, 202609)
+EVENT = "H100_USD-30SEP26-E-2d8"
 START = calendar.moment(FIRST_DAY, 9 * 3_600)  # Chicago, 09:00: the market is open.
 READY_S = 120  # A first start compiles the kernels.
 
@@ -48,7 +54,36 @@ def first_rows() -> tuple[Batch, int]:
         ProductTerms(model="H100", rates=(Decimal(250),), spreads="calendars"),
         ProductTerms(model="B200", rates=(Decimal(500),)),
     ]
-    return genesis(products, FIRST_DAY, START), START
+    batch = genesis(products, FIRST_DAY, START)
+    _add_paid(batch)
+    return batch, START
+
+
+def _add_paid(batch: Batch) -> None:
+    """List options at 0.20 and 0.30 on B200's front month, and an event of H100; and open them."""
+    number, (front, far) = len(batch.rows[batch.rows["kind"] == Kind.LIST]), FIRST_MONTHS
+    rate = 500_000_000
+    future = Underlying(1, front, as_number(last_trading_day(front)), units("0.20"), rate)
+    terms = ProductTerms(model="B200", rates=(Decimal(500),))
+    number += add_options(batch, number, terms, future)
+    batch.listing(
+        number,
+        0,
+        EVENT,
+        low=0,
+        high=200,
+        tick=2,
+        value=5_000,
+        clip=1_000,
+        position_max=7_500,
+        protection=20,
+        month=far,
+        expiry=as_number(last_trading_day(far)),
+        form=Form.EVENT,
+        strike=units("2.80"),
+    )
+    for product in (0, 1):
+        batch.money(Kind.PHASE, product=product, code=Phase.OPEN, value=as_number(FIRST_DAY))
 
 
 def founding(known: Directory) -> tuple[Batch, int]:

@@ -5,70 +5,24 @@ After what it did, the same fact is read from the journal.
 
 import asyncio
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import ccxt
 import ccxt.pro
 import pytest
 
-from clearing.venue import Venue
-from engine.exchange import Outcome
 from engine.schema import Did
-from gateway.operator import new_key, open_account
-from tests.serving import Served, end, serving
+from tests.door import Door, opened
 
 FRONT, NEXT = "H100/USD:USD-260831", "H100/USD:USD-260930"
 OTHER = "B200/USD:USD-260930"
 FRONT_ID = "H100_USD-31AUG26"
 
 
-class Door(NamedTuple):
-    """A served exchange and the keys of its traders."""
-
-    directory: Path
-    served: Served
-    secrets: dict[str, dict[str, str]]
-
-    def client(self, name: str, kind: Any = ccxt.deribit) -> Any:
-        """Return ccxt's client of a trader."""
-        client = kind({**self.secrets[name], "enableRateLimit": False})
-        client.urls["api"] = {"rest": self.served.rest, "ws": self.served.ws}
-        return client
-
-    def venue(self, watch: Callable[[Outcome], object] = lambda _: None) -> Venue:
-        """Return a venue that replayed a copy of the journal as it stands now."""
-        copy = self.directory.with_name("copy")
-        copy.mkdir(exist_ok=True)
-        for segment in (self.directory / "journal").iterdir():
-            (copy / segment.name).write_bytes(segment.read_bytes())
-        venue = Venue.open(copy, watch=watch)
-        venue.close()
-        return venue
-
-    def events(self) -> list[Any]:
-        """Return every event of the journal so far."""
-        found: list[Any] = []
-        self.venue(lambda outcome: found.extend(outcome.events))
-        return found
-
-    def of_order(self, order_id: str) -> list[Any]:
-        """Return the journal's events of an order."""
-        return [event for event in self.events() if event["order_id"] == int(order_id)]
-
-
 @pytest.fixture(scope="module")
 def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
-    directory = tmp_path_factory.mktemp("ccxt") / "exchange"
-    with serving(directory) as served:
-        secrets = {}
-        for name, cash in (("ann", "1000000"), ("bob", "1000000"), ("poor", "100")):
-            open_account(directory, name, cash=cash)
-            key = new_key(directory, name)
-            secrets[name] = {"apiKey": key.client_id, "secret": key.client_secret}
-            assert (key.rest, key.ws) == (served.rest, served.ws)
-        yield Door(directory, served, secrets)
-        assert end(served) == 0
+    with opened(tmp_path_factory.mktemp("ccxt"), ann="1000000", bob="1000000", poor="100") as found:
+        yield found
 
 
 @pytest.fixture
@@ -88,7 +42,7 @@ def bob(door: Door) -> Any:
 def test_markets_have_the_contracts_terms(ann: Any) -> None:
     markets = ann.load_markets()
     market = markets[FRONT]
-    assert len(markets) == 72 + 30  # Months and calendars.
+    assert len(markets) == 72 + 30 + 6 + 1  # Months, calendars, options, an event contract.
     assert (market["id"], market["base"], market["settle"]) == (FRONT_ID, "H100", "USD")
     assert (market["contractSize"], market["precision"]["price"]) == (730, 0.01)
     assert market["linear"]

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from engine.instruments import units
+from engine.rows import Batch
+from engine.schema import Kind
 from gateway.naming import open_public
 from tests.test_gateway_session import FRONT, Inbox, Rig
 
@@ -29,7 +32,7 @@ def test_calendars_are_combos_with_legs_and_a_code(rig: Rig) -> None:
         for kind in ("any", "future", "future_combo", "combo", "option")
     }
     counts = {kind: len(listed) for kind, listed in found.items()}
-    assert counts == {"any": 66, "future": 36, "future_combo": 30, "combo": 30, "option": 0}
+    assert counts == {"any": 67, "future": 36, "future_combo": 30, "combo": 30, "option": 1}
     (calendar,) = [each for each in found["combo"] if each["instrument_name"] == CALENDAR]
     assert calendar["kind"] == "future_combo"
     assert calendar["legs"] == [
@@ -40,6 +43,49 @@ def test_calendars_are_combos_with_legs_and_a_code(rig: Rig) -> None:
     assert (calendar["min_price"], calendar["max_price"]) == (-5.0, 5.0)
     named = rig.ask(public, "public/ticker", instrument_name=calendar["code"])["result"]
     assert (calendar["code"], named["instrument_name"]) == ("H1HQ6-H1HU6", CALENDAR)
+
+
+def test_combos_are_found_by_currency_state_and_name(rig: Rig) -> None:
+    public = rig.session()
+    ids = rig.ask(public, "public/get_combo_ids", currency="H100", state="active")["result"]
+    assert len(ids) == 30
+    assert rig.ask(public, "public/get_combo_ids", state="inactive")["result"] == []
+    found = rig.ask(public, "public/get_combos", currency="H100")["result"]
+    (calendar,) = [one for one in found if one["id"] == CALENDAR]
+    assert calendar["legs"] == [
+        {"instrument_name": FRONT, "amount": 1},
+        {"instrument_name": NEXT, "amount": -1},
+    ]
+    assert rig.ask(public, "public/get_combo_details", combo_id=CALENDAR)["result"] == calendar
+    error = rig.ask(public, "public/get_combo_details", combo_id=FRONT)["error"]
+    assert (error["data"]["param"], error["data"]["value"]) == ("combo_id", FRONT)
+
+
+def test_a_block_of_a_spread_is_told_to_all_and_moves_no_price(rig: Rig) -> None:
+    batch = Batch()
+    spread = rig.view.instrument(CALENDAR).number
+    batch.desk(Kind.BLOCK, buyer=1, seller=2, instrument=spread, quantity=5, price=units("0.04"))
+    rig.submit(batch)
+    mine = rig.ask(rig.session(1), "private/get_user_trades_by_currency", currency="H100")["result"]
+    told = [
+        (one["instrument_name"], one["direction"], one.get("combo_id"), one["fee"])
+        for one in mine["trades"]
+    ]
+    assert told == [
+        (NEXT, "sell", CALENDAR, 30.0),
+        (FRONT, "buy", CALENDAR, 30.0),
+        (CALENDAR, "buy", None, 0),
+    ]
+    (block_id,) = {one["block_trade_id"] for one in mine["trades"]}
+    for name in (CALENDAR, FRONT, NEXT):
+        asked: dict[str, Any] = {"instrument_name": name}
+        page = rig.ask(rig.session(), "public/get_last_trades_by_instrument", **asked)["result"]
+        (public,) = page["trades"]
+        assert (public["amount"], public["block_trade_id"]) == (5, block_id)
+        ticker = rig.ask(rig.session(), "public/ticker", **asked)["result"]
+        assert (ticker["last_price"], ticker["stats"]["volume"]) == (None, 0)
+    held = rig.ask(rig.session(1), "private/get_positions", currency="H100")["result"]
+    assert {one["instrument_name"]: one["size"] for one in held} == {FRONT: 5, NEXT: -5}
 
 
 def test_a_trade_of_a_spread_is_told_with_its_legs(rig: Rig) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from websockets.sync.client import ClientConnection
 
-from tests.serving import ask, logged_in
+from tests.serving import EVENT, ask, logged_in
 
 FRONT, NEXT = "H100_USD-31AUG26", "H100_USD-30SEP26"
+CALENDAR = "H100_USD-FS-31AUG26_30SEP26"
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_protection_takes_quotes_out_until_it_is_set_again(
     ann, bob = sockets
     protection = {"index_name": "h100_usd", "interval": 5, "quantity_limit": 3}
     (told,) = ask(ann, "private/set_mmp_config", **protection)["result"]
-    assert told == {**protection, "frozen_time": 0}
+    assert told == {**protection, "frozen_time": 0, "is_frozen": False}
     quote(ann, entry(FRONT, (5, 2.70), (5, 2.80)), entry(NEXT, (5, 2.60)))
     ask(bob, "private/sell", instrument_name=FRONT, amount=3, price=2.70)
     assert (book(bob), book(bob, NEXT)) == (([], []), ([], []))
@@ -80,6 +81,54 @@ def test_protection_takes_quotes_out_until_it_is_set_again(
     assert [error["reason"] for error in refused["errors"]] == ["quotes_protected"]
     assert "result" in ask(ann, "private/set_mmp_config", **protection)
     assert quote(ann, entry(FRONT, (5, 2.70)))["success_count"] == 1
+
+
+def test_a_breach_is_seen_and_reset(sockets: list[ClientConnection]) -> None:
+    ann, bob = sockets
+    ask(ann, "private/cancel_quotes")
+    asked = {"index_name": "h100_usd", "interval": 5, "quantity_limit": 2}
+    ask(ann, "private/set_mmp_config", **asked)
+    quote(ann, entry(CALENDAR, (5, -0.02), (5, 0.02)), entry(FRONT, (1, 2.70)))
+    ask(bob, "private/buy", instrument_name=CALENDAR, amount=1, price=0.02)
+    whole = {**asked, "frozen_time": 0, "is_frozen": False}
+    assert ask(ann, "private/get_mmp_config")["result"] == [whole]
+    ask(bob, "private/buy", instrument_name=CALENDAR, amount=1, price=0.02)
+    frozen = {**whole, "is_frozen": True}
+    assert ask(ann, "private/get_mmp_config", index_name="h100_usd")["result"] == [frozen]
+    assert (book(bob), book(bob, CALENDAR)) == (([], []), ([], []))
+    assert ask(ann, "private/reset_mmp", index_name="h100_usd")["result"] == "ok"
+    assert ask(ann, "private/get_mmp_config")["result"] == [whole]
+    assert quote(ann, entry(FRONT, (1, 2.70)))["success_count"] == 1
+    assert ask(ann, "private/get_mmp_config", index_name="b200_usd")["result"][0] == {
+        "index_name": "b200_usd",
+        "interval": 0,
+        "frozen_time": 0,
+        "quantity_limit": 0,
+        "is_frozen": False,
+    }
+    ask(ann, "private/set_mmp_config", index_name="h100_usd")
+
+
+def test_quotes_are_canceled_by_kind_instrument_and_label(sockets: list[ClientConnection]) -> None:
+    ann, bob = sockets
+    ask(ann, "private/cancel_quotes")
+    option = "B200_USD-31AUG26-0d2-C"
+    entries = [entry(name, (1, price)) for name, price in ((FRONT, 2.6), (NEXT, 2.6))]
+    quote(ann, *entries, entry(option, (1, 0.05), (1, 0.06)), entry(EVENT, (1, 0.4), (2, 0.45)))
+    kept = ask(ann, "private/buy", instrument_name=FRONT, amount=1, price=2.5)["result"]["order"]
+
+    def canceled(**asked: str) -> Any:
+        return ask(ann, "private/cancel_quotes", **asked)["result"]
+
+    assert canceled(cancel_type="instrument", instrument_name=NEXT) == 1
+    assert canceled(cancel_type="currency", currency="H100", kind="option") == 2
+    assert canceled(cancel_type="quote_set_id", quote_set_id="q2") == 0
+    assert canceled(cancel_type="quote_set_id", quote_set_id="q1") == 3
+    assert canceled() == 0
+    assert book(bob) == ([[2.5, 1]], [])
+    ask(ann, "private/cancel", order_id=kept["order_id"])
+    error = ask(ann, "private/cancel_quotes", cancel_type="instrument")["error"]
+    assert error["data"]["param"] == "instrument_name"
 
 
 def test_mass_quotes_that_cannot_be(sockets: list[ClientConnection]) -> None:
