@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from clearing.terms import ProductTerms, decode_terms
+from clearing.terms import MS, GuardTerms, ProductTerms, decode_terms
 from engine.exchange import Outcome
 from engine.jit import Row
 from engine.layout import LISTING, MONEY
 from engine.rows import text_at
-from engine.schema import Did, Form, Kind
+from engine.schema import Did, Flag, Form, Kind
 
 SPREADS = frozenset({Form.CALENDAR, Form.BUTTERFLY, Form.STRIP, Form.INTER, Form.TAS})
 PAID = frozenset({Form.CALL, Form.PUT, Form.EVENT})
@@ -90,6 +90,7 @@ class Key(NamedTuple):
 
 
 _KINDS = (
+    Kind.GUARD,
     Kind.PRODUCT,
     Kind.LIST,
     Kind.LEG,
@@ -109,6 +110,7 @@ class Directory:
         self.accounts = [Account(0, "house", 0, 0, 100)]
         self.keys: dict[int, Key] = {}
         self.legs: dict[int, list[Leg]] = {}  # By the spread's number.
+        self.guards: list[GuardTerms] = []  # Of each product: its terms', or an operator's.
         self.product_of: dict[str, Product] = {}
         self.instrument_of: dict[str, Instrument] = {}
         self.owner_of: dict[str, Owner] = {"house": self.owners[0]}
@@ -118,7 +120,7 @@ class Directory:
         """Take in the rows of a frame that name something and were not rejected."""
         commands, events = outcome.frame.commands, outcome.events
         kinds = commands["kind"]
-        places = np.flatnonzero((kinds >= Kind.PRODUCT) & (kinds <= Kind.KEY))
+        places = np.flatnonzero((kinds >= Kind.PRODUCT) & (kinds <= Kind.GUARD))
         if not len(places):
             return
         refused = set(events["seq"][events["kind"] == Did.REJECTED].tolist())
@@ -149,6 +151,8 @@ class Directory:
             case Kind.LEG:
                 leg = Leg(int(row["instrument"]), int(row.view(LISTING)["ratio"]))
                 self.legs.setdefault(len(self.instruments) - 1, []).append(leg)
+            case Kind.GUARD:
+                self._guard(row)
             case Kind.OPEN_OWNER:
                 money = row.view(MONEY)
                 self._add_owner(Owner(int(money["other"]), text, int(money["code"])))
@@ -162,7 +166,25 @@ class Directory:
         terms = decode_terms(text)
         product = Product(len(self.products), terms.model, terms)
         self.products.append(product)
+        self.guards.append(terms.guards)
         self.product_of[product.name] = product
+
+    def _guard(self, row: Row) -> None:
+        """Remember what an operator set; rows of the calendar repeat what is known."""
+        if not row["flags"] & Flag.OPERATOR:
+            return
+        money = row.view(MONEY)
+        product = int(money["product"])
+        self.guards[product] = GuardTerms(
+            band=int(money["value"]),
+            daily=int(money["value_2"]),
+            velocity=int(money["denominator"]),
+            velocity_ms=int(money["batch"]) // MS,
+            breaker=int(money["numerator"]),
+            breaker_ms=int(money["value_3"]) // MS,
+            halt_ms=int(money["source"]) // MS,
+            late_halt_ms=self.guards[product].late_halt_ms,
+        )
 
     def _add_instrument(self, row: Row, text: str) -> None:
         listing = row.view(LISTING)

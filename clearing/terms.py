@@ -25,6 +25,8 @@ Market = Literal["on-demand", "spot", "reserved"]
 Estimator = Literal["median", "winsorised"]
 Spreads = Literal["none", "calendars", "all"]
 
+MS = 1_000_000  # Nanoseconds.
+
 _T = TypeVar("_T")
 _RATE_MAX = 1_000_000  # USD a lot.
 _MODEL = re.compile(r"[A-Z][A-Z0-9]{1,11}")

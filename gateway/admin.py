@@ -1,11 +1,13 @@
-"""What an operator does on a running server: accounts, keys, and acts of the desk.
+"""What an operator does on a running server: accounts, keys, acts of the desk, controls.
 
 The routes take the token that stands in `server.json`, which only the owner can read.
 """
 
 import asyncio
 import hmac
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
@@ -14,10 +16,20 @@ from starlette.routing import Route
 
 from engine.jit import Table
 from engine.rows import Batch
-from gateway.desk import Act, desk_rows, reviewed
-from gateway.keys import Keys
-from gateway.opening import NewAccount, NewKey, OperatorError, account_rows, make_key, opened
+from gateway.controls import Acted, Control, done, prepared, waiting
+from gateway.desk import Act, Reviewed, desk_rows, reviewed
+from gateway.keys import Key, Keys
+from gateway.opening import (
+    NewAccount,
+    NewKey,
+    Opened,
+    OperatorError,
+    account_rows,
+    make_key,
+    opened,
+)
 from gateway.sequencer import Sequencer
+from gateway.signed import Requests
 from gateway.view import View
 
 
@@ -40,41 +52,60 @@ class Admin:
             Route("/admin/accounts", self.accounts, methods=["POST"]),
             Route("/admin/keys", self.keys, methods=["POST"]),
             Route("/admin/desk", self.desk, methods=["POST"]),
+            Route("/admin/controls", self.controls, methods=["POST"]),
         ]
 
     async def accounts(self, request: Request) -> Response:
         """Open an account."""
-        if not self._is_operator(request):
-            return Response(status_code=403)
-        try:
-            asked = msgspec.json.decode(await request.body(), type=NewAccount)
+
+        async def do(asked: NewAccount) -> Opened:
             async with self._one_at_a_time:
                 batch, number = account_rows(self._view.directory, asked)
-                answer = opened(self._view.directory, number, await self._submit(batch))
-        except (OperatorError, msgspec.DecodeError) as error:
-            return Response(str(error), 400)
-        return Response(msgspec.json.encode(answer))
+                return opened(self._view.directory, number, await self._submit(batch))
+
+        return await self._serve(request, NewAccount, do)
 
     async def keys(self, request: Request) -> Response:
         """Make a key."""
-        if not self._is_operator(request):
-            return Response(status_code=403)
-        try:
-            asked = msgspec.json.decode(await request.body(), type=NewKey)
+
+        async def do(asked: NewKey) -> Key:
             key = make_key(self._directory, self._view.directory, asked)
-        except (OperatorError, msgspec.DecodeError) as error:
-            return Response(str(error), 400)
-        self._keys.add(key)
-        return Response(msgspec.json.encode(key))
+            self._keys.add(key)
+            return key
+
+        return await self._serve(request, NewKey, do)
 
     async def desk(self, request: Request) -> Response:
         """Report a block, bust or adjust a trade."""
+
+        async def do(asked: Act) -> Reviewed:
+            events = await self._submit(desk_rows(self._view.directory, asked))
+            return reviewed(self._view.directory, events)
+
+        return await self._serve(request, Act, do)
+
+    async def controls(self, request: Request) -> Response:
+        """Stop, release, halt, resume, limit or guard."""
+        requests = Requests(self._directory)
+
+        async def do(asked: Control) -> Acted:
+            async with self._one_at_a_time:
+                ready = prepared(self._view, requests, asked)
+                if ready is None:
+                    return waiting(asked)
+                events = await self._submit(ready.batch)
+                return done(self._view.directory, requests, asked, ready, events)
+
+        return await self._serve(request, Control, do)
+
+    async def _serve(
+        self, request: Request, kind: Any, do: Callable[[Any], Awaitable[msgspec.Struct]]
+    ) -> Response:
+        """Answer the operator: 403 to anyone else, 400 and one sentence where it cannot be done."""
         if not self._is_operator(request):
             return Response(status_code=403)
         try:
-            asked = msgspec.json.decode(await request.body(), type=Act)
-            events = await self._submit(desk_rows(self._view.directory, asked))
-            answer = reviewed(self._view.directory, events)
+            answer = await do(msgspec.json.decode(await request.body(), type=kind))
         except (OperatorError, msgspec.DecodeError) as error:
             return Response(str(error), 400)
         return Response(msgspec.json.encode(answer))

@@ -11,13 +11,13 @@ from engine.jit import Table
 from engine.rows import Batch
 from engine.schema import Did, Kind, Reason, Side
 from gateway.opening import OperatorError, account_named
+from gateway.signed import Signed, signature
 
-_TEXT_MAX = 1_000  # Letters of a reason.
 _LOTS_MAX = 2**40
 _SIDES = (Did.FILLED, Did.BUSTED, Did.ADJUSTED)  # One row a side.
 
 
-class Block(msgspec.Struct, forbid_unknown_fields=True, tag="block"):
+class Block(Signed, tag="block"):
     """A trade that two accounts, by name or number, agreed on elsewhere."""
 
     buyer: str
@@ -25,22 +25,19 @@ class Block(msgspec.Struct, forbid_unknown_fields=True, tag="block"):
     instrument: str
     lots: int
     price: Decimal
-    reason: str = ""
 
 
-class Bust(msgspec.Struct, forbid_unknown_fields=True, tag="bust"):
+class Bust(Signed, tag="bust"):
     """A trade that is to be undone."""
 
     trade_id: int
-    reason: str = ""
 
 
-class Adjust(msgspec.Struct, forbid_unknown_fields=True, tag="adjust"):
+class Adjust(Signed, tag="adjust"):
     """A trade that is to have another price."""
 
     trade_id: int
     price: Decimal
-    reason: str = ""
 
 
 Act = Block | Bust | Adjust
@@ -59,14 +56,12 @@ class Reviewed(msgspec.Struct):
 
 def desk_rows(directory: Directory, asked: Act) -> Batch:
     """Return the row that does it. Raises OperatorError."""
-    batch = Batch(1)
-    if len(asked.reason) > _TEXT_MAX:
-        raise OperatorError(f"reason has {len(asked.reason)} letters, the most are {_TEXT_MAX}")
+    batch, text = Batch(1), signature(asked)
     match asked:
         case Bust():
-            batch.desk(Kind.BUST, asked.trade_id, text=asked.reason)
+            batch.desk(Kind.BUST, asked.trade_id, text=text)
         case Adjust():
-            batch.desk(Kind.ADJUST, asked.trade_id, price=_price(asked.price), text=asked.reason)
+            batch.desk(Kind.ADJUST, asked.trade_id, price=_price(asked.price), text=text)
         case Block():
             if asked.instrument not in directory.instrument_of:
                 raise OperatorError(f"instrument {asked.instrument!r} does not exist")
@@ -79,7 +74,7 @@ def desk_rows(directory: Directory, asked: Act) -> Batch:
                 instrument=directory.instrument_of[asked.instrument].number,
                 quantity=asked.lots,
                 price=_price(asked.price),
-                text=asked.reason,
+                text=text,
             )
     return batch
 

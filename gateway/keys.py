@@ -69,13 +69,13 @@ def add_key(directory: Path, account: int, scopes: Sequence[str]) -> Key:
     key = Key(
         f"cfx{number}{secrets.token_hex(4)}", secrets.token_urlsafe(32), account, allowed, number
     )
-    _write(directory / _FILE, msgspec.json.encode([*keys, key]))
+    write_private(directory / _FILE, msgspec.json.encode([*keys, key]))
     return key
 
 
 def write_server_file(directory: Path, server: ServerFile) -> None:
     """Leave a server's address and token for its operator."""
-    _write(directory / _SERVER_FILE, msgspec.json.encode(server))
+    write_private(directory / _SERVER_FILE, msgspec.json.encode(server))
 
 
 def read_server_file(directory: Path) -> ServerFile:
@@ -84,7 +84,7 @@ def read_server_file(directory: Path) -> ServerFile:
     return msgspec.json.decode(content, type=ServerFile)
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_private(path: Path, content: bytes) -> None:
     """Replace a file by one that only its owner can read, all of it or nothing."""
     fresh = path.with_suffix(".new")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

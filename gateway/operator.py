@@ -2,13 +2,16 @@
 
 import http.client
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+from engine.jit import Table
+from engine.rows import Batch
+from gateway.controls import Acted, Control, done, prepared, waiting
 from gateway.desk import Act, Reviewed, desk_rows, reviewed
 from gateway.keys import Key, ServerFile, read_server_file
 from gateway.opening import (
@@ -23,11 +26,13 @@ from gateway.opening import (
     scopes_of,
 )
 from gateway.recovery import BusyError, Founding, Lock, complete, is_founded, recover
+from gateway.signed import Requests
 from gateway.view import View
 
 __all__ = ["KeyMade", "Opened", "OperatorError", "new_key", "open_account"]
 
 _T = TypeVar("_T")
+Submit = Callable[[Batch], Table]  # Makes rows durable, and returns their events.
 
 
 class KeyMade(msgspec.Struct):
@@ -100,19 +105,55 @@ def review(directory: Path, asked: Act) -> Reviewed:
 
     Raises OperatorError.
     """
+
+    def do(view: View, submit: Submit) -> Reviewed:
+        return reviewed(view.directory, submit(desk_rows(view.directory, asked)))
+
+    return _act(directory, "/admin/desk", asked, Reviewed, do)
+
+
+def control(directory: Path, asked: Control) -> Acted:
+    """Stop, release, halt, resume, limit or guard; it is durable when this returns.
+
+    A release waits until a second operator asks for the same. Raises OperatorError.
+    """
+    requests = Requests(directory)
+
+    def do(view: View, submit: Submit) -> Acted:
+        ready = prepared(view, requests, asked)
+        if ready is None:
+            return waiting(asked)
+        events = submit(ready.batch)
+        return done(view.directory, requests, asked, ready, events)
+
+    return _act(directory, "/admin/controls", asked, Acted, do)
+
+
+def _act(
+    directory: Path,
+    path: str,
+    asked: msgspec.Struct,
+    kind: type[_T],
+    do: Callable[[View, Submit], _T],
+) -> _T:
+    """Return what an act did: on a running server by its path, on a folder at rest by `do`."""
     if not is_founded(directory):
         raise OperatorError(f"{directory} holds no exchange")
     try:
         lock = Lock(directory)
     except BusyError:
-        return _ask(directory, "/admin/desk", asked, Reviewed)
+        return _ask(directory, path, asked, kind)
     try:
         view = View()
         venue = recover(directory, "fsync", view.fold)
-        try:
-            outcomes = venue.submit(desk_rows(view.directory, asked), venue.exchange.time)
+
+        def submit(batch: Batch) -> Table:
+            outcomes = venue.submit(batch, venue.exchange.time)
             venue.sync()
-            return reviewed(view.directory, outcomes[0].events)
+            return outcomes[0].events
+
+        try:
+            return do(view, submit)
         finally:
             venue.close()
     finally:

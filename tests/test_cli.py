@@ -54,7 +54,13 @@ def test_help_names_every_command_and_loads_no_kernel() -> None:
         ("query", ["--account", "--from", "--to", "--after", "--limit", "--database"]),
         ("admin bust", ["--data", "--reason"]),
         ("admin adjust", ["--data", "--reason"]),
-        ("admin block", ["--data", "--reason"]),
+        ("admin block", ["--data", "--operator", "--reason"]),
+        ("admin kill", ["--data", "--account", "--owner", "--firm", "--operator", "--reason"]),
+        ("admin release", ["--data", "--account", "--owner", "--firm", "--operator"]),
+        ("admin halt", ["--data", "--operator", "--reason"]),
+        ("admin resume", ["--data", "--operator", "--reason"]),
+        ("admin limit", ["--data", "--operator", "--reason"]),
+        ("admin guard", ["--data", "--band", "--daily", "--velocity", "--breaker", "--halt-ms"]),
     ],
 )
 def test_each_command_has_help_and_its_options(

@@ -23,7 +23,7 @@ FRONT = "H100_USD-31AUG26"
 
 def acts(folder: Path) -> list[Reviewed]:
     """Report two blocks of which one is far off; adjust that one, then bust it."""
-    near = Block("ann", "bob", FRONT, 5, Decimal("2.80"), "agreed by telephone")
+    near = Block("ann", "bob", FRONT, 5, Decimal("2.80"), reason="agreed by telephone")
     far = Block("2", "ann", FRONT, 6, Decimal("3.50"))
     done = [review(folder, act) for act in (near, far)]
     last = done[-1].trade_id
@@ -108,7 +108,7 @@ def test_the_desk_acts_on_a_running_server(founded: Path) -> None:
         (Block("ann", "bob", FRONT, 2**41, Decimal(3)), "lots"),
         (Block("ann", "zed", FRONT, 5, Decimal(3)), "zed"),
         (Block("ann", "bob", "H1", 5, Decimal(3)), "H1"),
-        (Bust(1, "x" * 1_001), "reason"),
+        (Bust(1, reason="x" * 1_001), "reason"),
     ],
 )
 def test_what_the_desk_may_not(founded: Path, act: Act, named: str) -> None:
@@ -122,5 +122,9 @@ def test_an_exchange_that_is_not_there_has_no_desk(tmp_path: Path) -> None:
 
 
 def test_an_act_reads_as_it_was_written() -> None:
-    for act in (Bust(7), Adjust(7, Decimal("2.81")), Block("a", "b", FRONT, 5, Decimal(3), "why")):
+    for act in (
+        Bust(7),
+        Adjust(7, Decimal("2.81")),
+        Block("a", "b", FRONT, 5, Decimal(3), reason="why"),
+    ):
         assert msgspec.json.decode(msgspec.json.encode(act), type=Act) == act
