@@ -40,15 +40,16 @@ def block(state: State, command: Row, events: Table, count: int) -> tuple[int, i
 @kernel
 def _report(state: State, trade: Row, command: Row, events: Table, count: int) -> int:
     """Book a trade of a block, and tell it; return the new count."""
+    trade.block = 1
     _assign(state, trade, trade.quantity, trade.price)
-    return _tell(state, trade, Did.FILLED, Role.BLOCK, command, events, count)
+    return _tell(state, trade, Did.FILLED, command, events, count)
 
 
 @rare
 def _report_spread(state: State, trade: Row, command: Row, events: Table, count: int) -> int:
     """Tell a block of a spread, which nobody holds, and book each leg as a block of its own."""
-    trade.busted = 1  # Its legs are what can be reviewed.
-    count = _tell(state, trade, Did.FILLED, Role.BLOCK, command, events, count)
+    trade.busted, trade.block = 1, 1  # Its legs are what can be reviewed.
+    count = _tell(state, trade, Did.FILLED, command, events, count)
     for side in range(2):
         events[count - 1 - side].flags = NOT_HELD
     totals, block_id = state.totals[0], trade.trade_id
@@ -76,7 +77,7 @@ def bust(state: State, command: Row, events: Table, count: int) -> tuple[int, in
     trade = trade_at(state, command.order_id)
     _assign(state, trade, -trade.quantity, trade.price)
     trade.busted = 1
-    return Reason.NONE, _tell(state, trade, Did.BUSTED, Role.NONE, command, events, count)
+    return Reason.NONE, _tell(state, trade, Did.BUSTED, command, events, count)
 
 
 @kernel
@@ -95,7 +96,7 @@ def adjust(state: State, command: Row, events: Table, count: int) -> tuple[int, 
     _assign(state, trade, -trade.quantity, before)
     trade.price = command.price
     _assign(state, trade, trade.quantity, command.price)
-    count = _tell(state, trade, Did.ADJUSTED, Role.NONE, command, events, count)
+    count = _tell(state, trade, Did.ADJUSTED, command, events, count)
     events[count - 2].other = before
     events[count - 1].other = before
     return Reason.NONE, count
@@ -204,9 +205,7 @@ def _assign(state: State, trade: Row, quantity: int, price: int) -> None:
 
 
 @kernel
-def _tell(
-    state: State, trade: Row, kind: int, role: int, command: Row, events: Table, count: int
-) -> int:
+def _tell(state: State, trade: Row, kind: int, command: Row, events: Table, count: int) -> int:
     """Write what happened to a trade, a row a side, the buyer's first; return the new count."""
     for side in range(2):
         count = say(events, count, command, kind)
@@ -218,5 +217,5 @@ def _tell(
         event.account = trade.buyer if side == Side.BUY else trade.seller
         event.instrument = trade.instrument
         event.side = side
-        event.role = role
+        event.role = Role.BLOCK if trade.block else Role.NONE
     return count

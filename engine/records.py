@@ -40,7 +40,8 @@ TRADE = np.dtype(
         ("buyer", "<i4"),
         ("seller", "<i4"),
         ("busted", "u1"),  # 1: not to be reviewed any more; of a spread's block from the start.
-        ("spare", "S3"),
+        ("block", "u1"),  # 1: reported by the exchange's desk, and charged as that.
+        ("spare", "S2"),
     ]
 )
 

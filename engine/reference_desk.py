@@ -71,8 +71,9 @@ def report(
     appraise(instrument)
     world.remember(instrument, *sides, price, lots)
     trade = world.recent[world.trades]
+    trade.is_block = True
     book(world, trade, trade.quantity)
-    tell(world, trade, Did.FILLED, role=Role.BLOCK, other=block_id)
+    tell(world, trade, Did.FILLED, other=block_id)
 
 
 def report_spread(world: World, spread: Instrument, row: Row) -> None:
@@ -80,8 +81,9 @@ def report_spread(world: World, spread: Instrument, row: Row) -> None:
     world.trades += 1
     block_id, prices = world.trades, leg_prices(world.market, spread, row.price)
     sides = row.account, row.give_up
-    whole = Trade(block_id, spread.number, *sides, row.price, row.quantity, fair=NIL_PRICE)
-    tell(world, whole, Did.FILLED, role=Role.BLOCK, flags=NOT_HELD)
+    lots, unknown = row.quantity, NIL_PRICE
+    whole = Trade(block_id, spread.number, *sides, row.price, lots, unknown, is_block=True)
+    tell(world, whole, Did.FILLED, flags=NOT_HELD)
     for leg, price in zip(spread.legs, prices, strict=True):
         instrument, lots = world.market.instruments[leg.number], abs(leg.ratio) * row.quantity
         owners = sides if leg.ratio > 0 else sides[::-1]
@@ -189,5 +191,6 @@ def tell(world: World, trade: Trade, did: Did, **fields: int) -> None:
     """Report what happened to a trade, to the buyer, then to the seller."""
     told = {"trade_id": trade.trade_id, "instrument": trade.instrument, "price": trade.price}
     told |= {"quantity": trade.quantity, "tag": world.command.tag} | fields
+    told["role"] = Role.BLOCK if trade.is_block else Role.NONE
     world.say(did, account=trade.buyer, side=Side.BUY, **told)
     world.say(did, account=trade.seller, side=Side.SELL, **told)

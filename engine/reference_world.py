@@ -33,6 +33,7 @@ class Trade:
     price: int
     quantity: int
     fair: int
+    is_block: bool = False
 
 
 class World:

@@ -50,7 +50,7 @@ def record(
     trade.fair = instrument.fair
     trade.instrument = index
     trade.buyer, trade.seller = buyer, seller
-    trade.busted = 0
+    trade.busted, trade.block = 0, 0
 
 
 @kernel
