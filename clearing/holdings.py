@@ -121,13 +121,19 @@ def _fee(contract: Row, holder: Row, role: int) -> int:
 def _review(event: Row, holdings: Table, contracts: Table, holders: Table) -> None:
     """Take back a trade's lots at the price that they had; of an adjusted one give them anew.
 
-    Its fees and its volume stand.
+    A busted trade's fees are due no more, or are given back. Of its lots so many leave today's
+    volume as there are: it may be of an earlier day.
     """
     contract, holder = contracts[event.instrument], holders[event.account]
     holding = holdings[event.instrument, event.account]
     bought = event.quantity if event.side == Side.BUY else -event.quantity
     if event.kind == Did.BUSTED:
         _hold(contract, holding, holder, -bought, event.price)
+        holder.fees -= event.quantity * _fee(contract, holder, event.role)
+        holder.trades -= 1
+        holder.lots -= event.quantity
+        if event.side == Side.BUY:
+            contract.volume -= min(event.quantity, contract.volume)
     else:
         _hold(contract, holding, holder, -bought, event.other)
         _hold(contract, holding, holder, bought, event.price)

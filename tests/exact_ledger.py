@@ -40,6 +40,7 @@ class ExactLedger:
         self.cash: dict[int, Fraction] = defaultdict(Fraction)
         self.variation: dict[tuple[int, int], Fraction] = defaultdict(Fraction)
         self.fees_due: dict[int, Fraction] = defaultdict(Fraction)
+        self._fees: dict[tuple[int, int], Fraction] = {}  # By trade and side.
         self._held: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         self._marks: dict[int, Fraction] = {}
         self._fills: dict[int, list[tuple[int, int, Fraction]]] = defaultdict(list)
@@ -90,8 +91,15 @@ class ExactLedger:
         lots = event["quantity"] if event["side"] == Side.BUY else -event["quantity"]
         account = event["account"]
         self._fills[event["instrument"]].append((account, lots, event["price"] * USD_A_UNIT))
+        self._charge(event)
+
+    def _charge(self, event: dict[str, int]) -> None:
+        """Let a fill's fee be due; remember it, in case that the trade is busted."""
+        account = event["account"]
         fee = BLOCK_FEE if event["role"] == Role.BLOCK else FEE
-        self.fees_due[account] += abs(lots) * fee[self._class(account)]
+        due = event["quantity"] * fee[self._class(account)]
+        self.fees_due[account] += due
+        self._fees[event["trade_id"], event["side"]] = due
 
     def _wait(self, event: dict[str, int]) -> None:
         """Note what was agreed on at settlement: its price is the settlement and the offset."""
@@ -118,6 +126,8 @@ class ExactLedger:
         account, fills = event["account"], self._fills[event["instrument"]]
         lots = event["quantity"] if event["side"] == Side.BUY else -event["quantity"]
         busted = event["kind"] == Did.BUSTED
+        if busted:
+            self.fees_due[account] -= self._fees[event["trade_id"], event["side"]]
         fills.append((account, -lots, event["price" if busted else "other"] * USD_A_UNIT))
         if not busted:
             fills.append((account, lots, event["price"] * USD_A_UNIT))
@@ -131,10 +141,10 @@ class ExactLedger:
             case Did.FILLED:
                 held[account] += lots
                 self.cash[account] -= lots * event["price"] * value
-                fee = BLOCK_FEE if event["role"] == Role.BLOCK else FEE
-                self.fees_due[account] += abs(lots) * fee[self._class(account)]
+                self._charge(event)
             case Did.BUSTED:
                 held[account] -= lots
+                self.fees_due[account] -= self._fees[event["trade_id"], event["side"]]
                 self.cash[account] += lots * event["price"] * value
             case Did.ADJUSTED:
                 self.cash[account] += lots * (event["other"] - event["price"]) * value

@@ -243,7 +243,7 @@ def reviewed(kind: Did, buyer: int, seller: int, lots: int, price: int, before: 
     return events
 
 
-def test_a_busted_trade_leaves_what_would_be_without_it_but_its_fees() -> None:
+def test_a_busted_trade_leaves_what_would_be_without_it() -> None:
     positions, without = small(), small()
     for each in (positions, without):
         each.fold(filled(1, 2, 5, 560))
@@ -259,7 +259,20 @@ def test_a_busted_trade_leaves_what_would_be_without_it_but_its_fees() -> None:
     for name in ("net", "cost"):
         assert (positions.holdings[name] == without.holdings[name]).all()
     assert positions.contracts["open_interest"][0] == 5
-    assert positions.holders["fees"][3] == 4 * FEES[1]
+    assert positions.contracts["volume"][0] == 5
+    for name in ("fees", "trades", "lots"):
+        assert (positions.holders[name] == without.holders[name]).all()
+
+
+def test_a_busted_block_gives_back_the_fee_of_a_block() -> None:
+    positions = small()
+    for kind in (Did.FILLED, Did.BUSTED):
+        block = filled(1, 2, 5, 560)
+        block["kind"], block["role"] = kind, Role.BLOCK
+        positions.fold(block)
+        assert positions.contracts["volume"][0] == (5 if kind == Did.FILLED else 0)
+        positions.contracts["volume"] = 2  # On the next day: of it no more than there is.
+    assert not positions.holders["fees"].any()
 
 
 def test_an_adjusted_trade_costs_what_it_would_have_at_its_new_price() -> None:

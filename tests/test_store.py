@@ -93,6 +93,7 @@ def test_settlements_are_those_that_the_house_published(tables: Contents) -> Non
 def test_fees_of_single_fills_add_up_to_what_was_charged(tables: Contents) -> None:
     venue, _ = history()
     accrued = sum(int(str(row[14])) for row in tables["trades"])
+    accrued += sum(int(str(row[12])) for row in tables["reviews"])
     accrued += sum(int(str(row[11])) for row in tables["variations"])
     charged = -sum(int(str(row[7])) for row in tables["ledger"] if row[5:7] == ("cash", "fees"))
     assert accrued == charged + int(venue.house.positions.holders["fees"].sum()) > 0

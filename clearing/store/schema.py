@@ -118,6 +118,7 @@ REVIEWS = _history(
     _whole("price"),
     _whole("price_before"),
     _whole("quantity"),
+    _whole("fee_micro"),  # Below 0: given back.
     _whole("premium_micro"),
 )
 

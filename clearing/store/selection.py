@@ -103,7 +103,7 @@ def _trades(chunk: Chunk, filled: Table, positions: Positions) -> list[Row]:
 
 
 def _reviews(chunk: Chunk, reviewed: Table, positions: Positions) -> list[Row]:
-    """Return rows whose premium is what the desk gave back, and took anew."""
+    """Return rows whose premium and fee are what the desk gave back, and took anew."""
     is_bust = reviewed["kind"] == Did.BUSTED
     undone = np.where(is_bust, reviewed["price"], reviewed["other"])
     again = np.where(is_bust, 0, _premium(reviewed, reviewed["price"], positions))
@@ -114,6 +114,7 @@ def _reviews(chunk: Chunk, reviewed: Table, positions: Positions) -> list[Row]:
         *_fields(reviewed, "price"),
         undone,
         *_fields(reviewed, "quantity"),
+        np.where(is_bust, -reviewed["quantity"] * fees(reviewed, positions), 0),
         again - _premium(reviewed, undone, positions),
     )
 
