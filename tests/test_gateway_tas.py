@@ -9,7 +9,7 @@ from engine.exchange import Outcome
 from engine.instruments import units
 from engine.rows import Batch
 from engine.schema import Kind, Side, Tif
-from gateway import messages, public
+from gateway import listings, messages, public
 from gateway.codec import add_order
 from gateway.combos import is_of_kind
 from gateway.view import View
@@ -47,7 +47,7 @@ def prices(seen: Seen, account: int = 1) -> list[int]:
 
 def test_a_book_is_a_combo_of_one_leg(seen: Seen) -> None:
     terms = seen.view.directory.instruments[book(seen)]
-    told = public.instrument(seen.view, terms)
+    told = listings.instrument(seen.view, terms)
     assert (told.instrument_name, told.code) == ("H100_USD-31JUL26-TAS", "H1HN6-TAS")
     assert (told.kind, is_of_kind(terms, "combo")) == ("future_combo", True)
     assert [(leg.instrument_name, leg.amount) for leg in told.legs] == [("H100_USD-31JUL26", 1)]
