@@ -20,6 +20,7 @@ from tests import random_span
 from tests.exact_span import figures
 from tests.small_spn import SMALL
 
+LAST_LOSS = "<a>153.30</a>"
 PORTFOLIOS = int(os.environ.get("CFX_PORTFOLIOS", "1000"))
 DOLLAR = 1_000_000
 
@@ -73,12 +74,23 @@ def test_products_may_stand_behind_their_contracts_and_links_name_them() -> None
         parsed(text)
 
 
+def test_a_physical_without_a_risk_array_is_nobodys() -> None:
+    physical = "<phyPf><pfId>9</pfId><pfCode>H100</pfCode><phy><cId>1</cId><p>3</p></phy></phyPf>"
+    text = SMALL.replace("<futPf>", f"{physical}<futPf>")
+    assert list(parsed(text).contracts) == ["1/1", "1/2", "2/11"]
+
+
+def test_of_contracts_that_are_not_wanted_the_risk_array_is_still_looked_at() -> None:
+    for text in (SMALL.replace(LAST_LOSS, "", 1), SMALL.replace("<d>1.0</d>", "", 1)):
+        with pytest.raises(ValueError, match="contract 1/1 has"):
+            read(io.BytesIO(text.encode()), {"2/11"})
+
+
 def test_options_settled_like_futures_have_no_value() -> None:
     text = SMALL.replace("<pfId>2</pfId>", "<pfId>2</pfId><valueMeth>FUT</valueMeth>")
     assert parsed(text).contracts["2/11"].premium == 0
 
 
-LAST_LOSS = "<a>153.30</a>"
 INTER = (
     "<interSpreads><dSpread><spread>7</spread><rate><val>{}</val></rate>"
     "<tLeg><cc>{}</cc><tn>0</tn><rs>A</rs><i>1</i></tLeg>"
@@ -97,7 +109,7 @@ INTER = (
         (LAST_LOSS, "<a>NaN</a>", "contract 1/1: 'NaN' is not a decimal number in its risk array"),
         (LAST_LOSS, "<a>1e20</a>", "contract 1/1: '1e20' is too large in its risk array"),
         (LAST_LOSS, "<a/>", "contract 1/1: '' is not a decimal number in its risk array"),
-        ("<d>0.5</d></ra>", "</ra>", "contract 2/11 has no ra/d"),
+        ("<d>0.5</d></ra>", "</ra>", "contract 2/11 has no composite delta (d) in its risk array"),
         ("<o>C</o>", "<o>X</o>", "contract 2/11: 'X' is neither C nor P"),
         ("<k>2.80</k>", "", "contract 2/11 has no k"),
         ("<cId>2</cId>", "<cId>1</cId>", "contract 1/1 stands there twice"),

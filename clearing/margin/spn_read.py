@@ -42,8 +42,8 @@ EVERYTHING = _Everything()
 def read(file: BinaryIO, wanted: Container[str] = EVERYTHING) -> Parameters:
     """Return the parameters in a `.spn` file, keeping of its contracts those that are wanted.
 
-    Every contract is checked, also those that are not kept. ValueError says what is wrong, and
-    where; contracts that are wanted and not there are the caller's to miss.
+    ValueError says what is wrong, and where; of contracts that are not kept, only a risk array
+    that is missing or too short. Contracts that are wanted and not there are the caller's to miss.
     """
     reading = _Reading(wanted)
     try:
@@ -139,18 +139,12 @@ class _Reading:
         self._links |= links
 
     def _take_portfolio(self, element: Element) -> None:
-        found = portfolio(element)
+        found = portfolio(element, self._wanted)
         if found.number in self._numbers:
             raise ValueError(f"portfolio {found.number} stands there twice")
         self._numbers.add(found.number)
-        names = [one.name for one in found.contracts]
-        if len(set(names)) < len(names):
-            twice = next(name for name in names if names.count(name) > 1)
-            raise ValueError(f"contract {twice} stands there twice")
-        kept = [one for one in found.contracts if one.name in self._wanted]
-        deltas = {one.name: found.deltas[one.name] for one in kept}
-        if kept:
-            self._portfolios.append(found._replace(contracts=kept, deltas=deltas))
+        if found.contracts:
+            self._portfolios.append(found)
 
     def _take_spreads(self, element: Element) -> None:
         self._spreads, self._joint = between_products(element)
