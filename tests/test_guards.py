@@ -77,4 +77,4 @@ def test_halts_are_short_before_the_close_and_long_again_afterwards() -> None:
     for time, _ in times(FIRST_DAY):
         venue.tick(time)
         halts.append(int(product["halt"]) // SECONDS)
-    assert halts == [120] * 8 + [5, 120]
+    assert halts == [120] * 9 + [5, 120]
