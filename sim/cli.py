@@ -13,6 +13,7 @@ import typer
 
 from sim.cli_admin import admin
 from sim.cli_backup import backup, restore
+from sim.cli_basis import basis, performance, tokens
 from sim.cli_index import From, To, date_of, index, remark
 from sim.cli_margin import margin
 from sim.cli_notes import say_if_cold
@@ -142,6 +143,9 @@ def play(
 
 
 app.command()(index)
+app.command()(basis)
+app.command()(performance)
+app.command()(tokens)
 
 
 @app.command()
