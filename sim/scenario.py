@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from clearing.terms import GUARDS, GuardTerms, Mode, ProductTerms, read
-from sim.agents import Arbitrageur, Fund, Hedger, Maker, Noise, Spreader
+from sim.agents import Arbitrageur, Fund, Hedger, Maker, Noise, OptionMaker, Spreader
 
 
 class Product(ProductTerms, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -38,7 +38,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     days: Annotated[int, Meta(ge=1, le=5_000)]  # Trade dates.
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)]
     product: Annotated[list[Product], Meta(min_length=1, max_length=8)]
-    agents: list[Maker | Noise | Hedger | Arbitrageur | Spreader | Fund]
+    agents: list[Maker | Noise | Hedger | Arbitrageur | Spreader | Fund | OptionMaker]
 
     def __post_init__(self) -> None:
         models = [product.model for product in self.product]

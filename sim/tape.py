@@ -115,6 +115,7 @@ class Tape:
         self.futures: dict[int, list[Instrument]] = {}  # By product, nearest first.
         self.calendars: dict[int, list[Instrument]] = {}  # Likewise.
         self.books_at_settlement: dict[int, list[Instrument]] = {}  # Likewise.
+        self.options: dict[tuple[int, int], list[Instrument]] = {}  # By product and month.
         self._bases: dict[tuple[int, int], int] = {}
         self._fixings = Fixings(self.directory)
         self._printed = False  # Whether an index was published.
@@ -155,6 +156,9 @@ class Tape:
             listed = self.directory.listed(product)
             self.calendars[product] = [one for one in listed if one.form == Form.CALENDAR]
             self.books_at_settlement[product] = [one for one in listed if one.form == Form.TAS]
+        for one in fresh:
+            if one.form in (Form.CALL, Form.PUT):
+                self.options.setdefault((one.product, one.month), []).append(one)
 
     def _fold_spot(self, frame: Frame) -> None:
         commands = frame.commands

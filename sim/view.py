@@ -86,6 +86,11 @@ class View:
         live = [one for one in listed if self.phase(one.number) != Phase.EXPIRED]
         return [one for one in live[:months] if self.is_open(one.number)]
 
+    def options(self, future: Instrument) -> list[Instrument]:
+        """Return the open options on a future, as they were listed: by strike, a call and a put."""
+        listed = self._tape.options.get((future.product, future.month), ())
+        return [one for one in listed if self.is_open(one.number)]
+
     def legs(self, instrument: Instrument) -> list[Instrument]:
         """Return a spread's legs, an outright as its own and only one."""
         directory = self._tape.directory
@@ -123,7 +128,10 @@ class View:
         return [order for order in self.orders.values() if order.instrument == instrument]
 
     def equity(self) -> int:
-        """Return cash and what the positions have made since their marks, in micro-dollars."""
+        """Return cash, what futures have made since their marks, and what options are worth.
+
+        In micro-dollars.
+        """
         return self.cash + sum(
             self._gain(instrument, self._worth(instrument)) for instrument in self._cost
         )
@@ -175,8 +183,7 @@ class View:
     def _fill(self, event: Event) -> None:
         if not event.flags & NOT_HELD:
             signed = event.quantity if event.side == Side.BUY else -event.quantity
-            self.net[event.instrument] += signed
-            self._cost[event.instrument] += signed * event.price
+            self._hold(event.instrument, signed, event.price)
         known = self.orders.get(event.order_id)
         if event.leaves == 0:
             self.orders.pop(event.order_id, None)
@@ -185,19 +192,29 @@ class View:
 
     def _undo(self, event: Event) -> None:
         signed = event.quantity if event.side == Side.BUY else -event.quantity
-        self.net[event.instrument] -= signed
-        self._cost[event.instrument] -= signed * event.price
+        self._hold(event.instrument, -signed, event.price)
 
     def _reprice(self, event: Event) -> None:
         signed = event.quantity if event.side == Side.BUY else -event.quantity
-        self._cost[event.instrument] += signed * (event.price - event.other)
+        self._hold(event.instrument, -signed, event.other)
+        self._hold(event.instrument, signed, event.price)
 
     def _price(self, event: Event) -> None:
         self._cost[event.instrument] += event.other
 
+    def _hold(self, instrument: int, lots: int, price: int) -> None:
+        """Take in lots at a price, below 0 given away; what is paid for at the trade is paid."""
+        terms = self._tape.directory.instruments[instrument]
+        self.net[instrument] += lots
+        self._cost[instrument] += 0 if terms.is_paid else lots * price
+        self.cash -= lots * price * terms.value if terms.is_paid else 0
+
     def _pay(self, event: Event) -> None:
-        """Take the variation of a mark or a final settlement into cash."""
+        """Take the variation of a mark, or what a final settlement pays, into cash."""
         instrument = event.instrument
+        is_paid = self._tape.directory.instruments[instrument].is_paid
+        if is_paid and event.kind == Did.MARKED:
+            return
         if not (self.net[instrument] or self._cost[instrument]):
             return
         self.cash += self._gain(instrument, event.price)

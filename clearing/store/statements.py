@@ -147,12 +147,13 @@ def _reviews(reviews: list[Row], names: dict[int, str]) -> Section:
             *(_day(row), _clock(row), names[row["instrument"]], row["side"], str(row["quantity"])),
             *(row["did"], str(row["trade_id"]), usd(row["price_before"])),
             usd(row["price"]) if row["did"] == "adjusted" else "",
+            money(row["fee_micro"]) if row["fee_micro"] else "",
         )
         for row in reviews
     ]
     figures = Column("trade", True), Column("price before", True), Column("price", True)
     columns = *_WHEN, _CONTRACT, Column("side"), Column("lots", True), Column("what"), *figures
-    return Section("Trades busted or adjusted", columns, rows)
+    return Section("Trades busted or adjusted", (*columns, Column("fee USD", True)), rows)
 
 
 def _variations(

@@ -6,6 +6,7 @@ from sim.agents.fund import Fund
 from sim.agents.hedger import Hedger
 from sim.agents.maker import Maker
 from sim.agents.noise import Noise
+from sim.agents.option_maker import OptionMaker
 from sim.agents.spreader import Spreader
 
-__all__ = ["Agent", "Arbitrageur", "Fund", "Hedger", "Maker", "Noise", "Spreader"]
+__all__ = ["Agent", "Arbitrageur", "Fund", "Hedger", "Maker", "Noise", "OptionMaker", "Spreader"]

@@ -26,6 +26,7 @@ class Noise(Agent, frozen=True, kw_only=True, tag="noise"):
     orders_max: Annotated[int, Meta(ge=1, le=100)] = 4
     position_max: Lots = 80
     calendars: Share = 0.0  # Chance of trading a calendar, where they are listed.
+    options: Share = 0.0  # Likewise an option that is quoted on both sides.
 
     def wake(self, view: View, now: int, rng: np.random.Generator) -> Batch:
         """Return one order, and the cancel of the oldest where there are too many."""
@@ -35,6 +36,8 @@ class Noise(Agent, frozen=True, kw_only=True, tag="noise"):
         instruments = view.instruments(product, self.months)
         if self.calendars and rng.random() < self.calendars:
             instruments = view.calendars(product, self.months)
+        elif self.options and rng.random() < self.options:
+            instruments = self._options(view, instruments, rng)
         if not instruments:
             return batch
         if len(view.orders) >= self.orders_max:
@@ -43,6 +46,18 @@ class Noise(Agent, frozen=True, kw_only=True, tag="noise"):
         nearest_first = min(int(rng.geometric(0.5)), len(instruments)) - 1
         self._trade(batch, view, instruments[nearest_first], rng)
         return batch
+
+    def _options(
+        self, view: View, futures: list[Instrument], rng: np.random.Generator
+    ) -> list[Instrument]:
+        """Return one of the options on these futures that can be bought and sold, or none."""
+        quoted = [
+            option
+            for future in futures
+            for option in view.options(future)
+            if NIL_PRICE not in view.quote(option.number)[:4:2]
+        ]
+        return [quoted[rng.integers(len(quoted))]] if quoted else []
 
     def _trade(
         self, batch: Batch, view: View, instrument: Instrument, rng: np.random.Generator
