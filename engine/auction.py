@@ -122,9 +122,15 @@ def _lots_from(state: State, index: int, worst: Index, best: Index, low: int, hi
 @kernel
 def publish(state: State, index: int, command: Row, events: Table, count: int) -> int:
     """Tell the indicative price where it changed, in the phases that have one."""
+    phase = state.instruments[index].phase
+    if phase == Phase.PRE_OPEN or phase == Phase.NO_CANCEL:
+        return _tell_indicative(state, index, command, events, count)
+    return count
+
+
+@rare
+def _tell_indicative(state: State, index: int, command: Row, events: Table, count: int) -> int:
     instrument = state.instruments[index]
-    if instrument.phase != Phase.PRE_OPEN and instrument.phase != Phase.NO_CANCEL:
-        return count
     price, lots = equilibrium(state, index)
     if price == instrument.indicative and lots == instrument.indicative_lots:
         return count
@@ -137,7 +143,7 @@ def publish(state: State, index: int, command: Row, events: Table, count: int) -
     return count
 
 
-@kernel
+@rare
 def uncross(state: State, index: int, command: Row, events: Table, count: int) -> int:
     """Trade all that crosses at one price, both sides in priority."""
     instrument = state.instruments[index]

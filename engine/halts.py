@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.emit import say
-from engine.jit import Row, Table, kernel
+from engine.jit import Row, Table, kernel, rare
 from engine.schema import Did, Phase, Reason
 from engine.state import State
 from engine.tops import note_phase
@@ -34,7 +34,7 @@ def tell_phase(
     return count
 
 
-@kernel
+@rare
 def halt(state: State, index: int, reason: int, command: Row, events: Table, count: int) -> int:
     """Send an instrument whose guard was breached to pre-open, with all if it is the lead month.
 

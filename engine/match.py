@@ -25,7 +25,7 @@ from engine.schema import NIL, NIL_PRICE, Did, Reason, Role, Side, Smp, Tif, Typ
 from engine.spreads import fill_legs
 from engine.state import State
 from engine.trades import appraise, remember
-from engine.windows import breach_of, watch, witness
+from engine.windows import breach_of, is_breach, watch
 
 _NONE = np.uint64(0)
 
@@ -34,14 +34,16 @@ _NONE = np.uint64(0)
 def cross(state: State, slot: Index, command: Row, events: Table, count: int) -> int:
     """Fill an order that is in no queue from the other side, best price first, oldest first."""
     taker = state.orders[slot]
-    instrument = state.instruments[taker.instrument]
-    appraise(instrument)
     if _may_reach_path(state, taker):
         return _cross_paths(state, slot, command, events, count)
+    instrument = state.instruments[taker.instrument]
     own = state.sides[taker.instrument, taker.side]
     other = state.sides[taker.instrument, 1 - taker.side]
     limit = facing(own, np.uint64(taker.level) - own.first)
-    is_watched = other.best >= limit and watch(state, taker.instrument)
+    if other.best < limit:
+        return count
+    appraise(instrument)
+    is_watched = watch(state, taker.instrument)
     while taker.leaves > 0 and other.best >= limit and instrument.breach == Reason.NONE:
         maker_slot = head_of(state, other, other.best)
         count = _meet(state, taker, maker_slot, is_watched, command, events, count)
@@ -64,13 +66,7 @@ def _meet(
     """
     maker = state.orders[maker_slot]
     if taker.smp_id != 0 and maker.smp_id == taker.smp_id:
-        if taker.smp_rule != Smp.CANCEL_INCOMING:
-            count = remove(state, maker_slot, command, Reason.SELF_MATCH, events, count)
-        if taker.smp_rule != Smp.CANCEL_RESTING:
-            count = tell_canceled(events, count, command, taker, Reason.SELF_MATCH)
-            work(state, taker, -taker.leaves)
-            taker.leaves = 0
-        return count
+        return _prevent(state, taker, maker_slot, command, events, count)
     traded = min(taker.leaves, maker.shown)
     price = maker.price
     if is_watched and is_breach(state, taker.instrument, price):
@@ -92,15 +88,18 @@ def _meet(
     return keep_up(state, maker_slot, command, events, count)
 
 
-@kernel
-def is_breach(state: State, index: int, price: int) -> bool:
-    """Whether a guard forbids a trade at this price, named in `breach`; else it is witnessed."""
-    instrument = state.instruments[index]
-    instrument.breach = breach_of(state, index, price, NIL_PRICE)
-    if instrument.breach != Reason.NONE:
-        return True
-    witness(state, index, price)
-    return False
+@rare
+def _prevent(
+    state: State, taker: Row, maker_slot: Index, command: Row, events: Table, count: int
+) -> int:
+    """Cancel the one, the other or both of two orders that may not trade with each other."""
+    if taker.smp_rule != Smp.CANCEL_INCOMING:
+        count = remove(state, maker_slot, command, Reason.SELF_MATCH, events, count)
+    if taker.smp_rule != Smp.CANCEL_RESTING:
+        count = tell_canceled(events, count, command, taker, Reason.SELF_MATCH)
+        work(state, taker, -taker.leaves)
+        taker.leaves = 0
+    return count
 
 
 @kernel
@@ -122,6 +121,7 @@ def _cross_paths(state: State, slot: Index, command: Row, events: Table, count: 
     taker = state.orders[slot]
     instrument, resting = state.instruments[taker.instrument], 1 - taker.side
     other = state.sides[taker.instrument, resting]
+    appraise(instrument)
     is_watched = watch(state, taker.instrument)
     while taker.leaves > 0 and instrument.breach == Reason.NONE:
         number, price = best_path(state, taker.instrument, resting)
@@ -241,7 +241,7 @@ def _queue(state: State, slot: Index, command: Row, events: Table, count: int) -
     return count
 
 
-@kernel
+@rare
 def _break_off(state: State, slot: Index, command: Row, events: Table, count: int) -> int:
     """Rest an order that came up against a guard, and halt; what may not rest goes.
 

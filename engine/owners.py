@@ -5,7 +5,7 @@ import numpy as np
 from engine.auction import publish
 from engine.book import below, head_of
 from engine.emit import say, tell
-from engine.jit import Row, Table, kernel
+from engine.jit import Row, Table, kernel, rare
 from engine.match import remove
 from engine.positions import find_position, reach
 from engine.schema import Did, Killed, Reason, Standing
@@ -63,7 +63,7 @@ def _alert_of(
     return count
 
 
-@kernel
+@rare
 def kill(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
     """Stop an account, or all of an owner or a firm, and cancel their orders; or release them."""
     accounts = state.totals[0].accounts

@@ -24,13 +24,16 @@ def find_position(state: State, account: int, instrument: int) -> Index:
 @kernel
 def has_position_room(state: State, account: int, index: int) -> bool:
     """Whether the positions that an order in an instrument takes, its legs' too, exist or fit."""
+    room = np.uint64(len(state.positions)) - state.totals[0].positions
+    if room > np.uint64(state.instruments[index].legs):
+        return True
     missing = 0
     if find_position(state, account, index) == _NONE:
         missing += 1
     for number in range(state.instruments[index].legs):
         if find_position(state, account, state.legs[index, number].instrument) == _NONE:
             missing += 1
-    return state.totals[0].positions + np.uint64(missing) <= np.uint64(len(state.positions))
+    return np.uint64(missing) <= room
 
 
 @kernel

@@ -5,7 +5,7 @@ import numpy as np
 from engine.auction import publish
 from engine.book import rank_of, show, shrink, take_slot
 from engine.emit import say, tell
-from engine.jit import Index, Row, Table, kernel
+from engine.jit import Index, Row, Table, kernel, rare
 from engine.limits import reserve_of, work
 from engine.match import cross, remove, rest
 from engine.owners import alert
@@ -21,7 +21,7 @@ _NONE = np.uint64(0)
 _ENTERED_FLAGS = int(Type.LIMIT | Tif.DAY << 8 | Flag.QUOTE << 16)
 
 
-@kernel
+@rare
 def quote(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
     """Replace an account's quote in an instrument: what differs goes, then bid and ask come."""
     reason = refusal(state, command)
@@ -112,7 +112,7 @@ def _accept(state: State, side: int, command: Row) -> Index:
     return slot
 
 
-@kernel
+@rare
 def enforce(state: State, command: Row, events: Table, count: int) -> int:
     """Take out the quotes of everyone whose protection the command has breached."""
     state.totals[0].breaches = 0

@@ -92,7 +92,7 @@ def _cancel_of(
     return count
 
 
-@kernel
+@rare
 def change_phase(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
     """Move an instrument, or all of a product that have not expired, into a phase."""
     totals = state.totals[0]
@@ -128,7 +128,7 @@ def _move(state: State, index: int, command: Row, events: Table, count: int) -> 
     return tell_phase(state, index, command.code, command.value, command, events, count)
 
 
-@kernel
+@rare
 def resume(state: State, command: Row, events: Table, count: int) -> int:
     """Open every instrument again whose halt ends by this command's time, with an auction."""
     for index in range(state.totals[0].instruments):
@@ -172,7 +172,7 @@ def _end_session(
     return count
 
 
-@kernel
+@rare
 def expire_orders(state: State, index: int, command: Row, events: Table, count: int) -> int:
     """Cancel every order of an instrument."""
     for number in range(LADDERS):
@@ -183,7 +183,7 @@ def expire_orders(state: State, index: int, command: Row, events: Table, count: 
     return count
 
 
-@kernel
+@rare
 def renew_reserves(state: State, index: int) -> None:
     """Bring the reserves of an instrument's orders, and all covers, up to date with its mark."""
     instrument = state.instruments[index]

@@ -85,6 +85,17 @@ def breach_of(state: State, index: int, price: int, first: int) -> int:
 
 
 @kernel
+def is_breach(state: State, index: int, price: int) -> bool:
+    """Whether a guard forbids a trade at this price, named in `breach`; else it is witnessed."""
+    instrument = state.instruments[index]
+    instrument.breach = breach_of(state, index, price, NIL_PRICE)
+    if instrument.breach != Reason.NONE:
+        return True
+    witness(state, index, price)
+    return False
+
+
+@kernel
 def breaker_bounds(state: State, index: int) -> tuple[int, int]:
     """Return the lowest offer and the highest bid that the circuit breaker allows."""
     if not watch(state, index) or state.instruments[index].variant == 0:
