@@ -97,6 +97,9 @@ def test_credit_between_products_by_weighted_price_risk() -> None:
         made = margin(parameters, {"C": 2 * sign, "S": -sign})
         assert [dollars(each.inter) for each in made.products] == [1_925, 1_375]
         assert dollars(made.maintenance) == 2_700
+    notes = {leaf.note: leaf.amount for leaf in explain(made).leaves()}
+    formed = "1 x (A: 2 x corn all periods, B: soy all periods)"
+    assert notes[f"55% of the price risk of 2 deltas: {formed}"] == -1_925 * DOLLAR
     assert dollars(margin(parameters, {"C": 2, "S": 1}).maintenance) == 6_000
     alone = margin(parameters, {"C": 5, "S": -1})
     assert [dollars(each.inter) for each in alone.products] == [1_925, 1_375]

@@ -41,7 +41,7 @@ def explain(margin: Margin) -> Node:
 
 def _product(made: ProductMargin) -> Node:
     parts = [_scan(made)]
-    parts += map(_spread, made.formed)
+    parts += [_spread(made.product, each) for each in made.formed]
     parts += map(_spot, made.spots)
     parts += map(_credit, made.credits)
     if made.minimum > made.risk:
@@ -62,9 +62,9 @@ def _scan(made: ProductMargin) -> Node:
     return Node("scan", made.scan.amount, note, tuple(parts))
 
 
-def _spread(formed: Formed) -> Node:
+def _spread(product: str, formed: Formed) -> Node:
     long, short = ("A", "B") if formed.a_is_long else ("B", "A")
-    legs = ", ".join(leg_text(leg) for leg in formed.spread.legs)
+    legs = ", ".join(leg_text(leg, product) for leg in formed.spread.legs)
     note = f"{_number(formed.times)} x {money(formed.spread.rate)}, {long} long and {short} short"
     rounded = _rounded("up", formed.exact, formed.amount)
     return Node(f"spread {formed.spread.number}", formed.amount, f"{note} ({legs}){rounded}")
@@ -81,13 +81,12 @@ def _credit(credit: Credit) -> Node:
     rounded = _rounded("down", credit.exact, credit.amount)
     percent = _number(Fraction(credit.spread.rate, 10_000))
     if isinstance(credit.spread, JointScan):
-        note = f"{percent}% of its share in what scanning together saves{rounded}"
+        together = ", ".join(credit.spread.products)
+        note = f"{percent}% of its share in what scanning {together} together saves{rounded}"
         return Node(f"joint scan {credit.spread.number}", -credit.amount, note)
-    used = _number(credit.delta / DELTA_ONE)
-    note = (
-        f"{percent}% of the price risk of {used} deltas, {_number(credit.times)} spreads{rounded}"
-    )
-    return Node(f"credit of spread {credit.spread.number}", -credit.amount, note)
+    used, legs = _number(credit.delta / DELTA_ONE), ", ".join(map(leg_text, credit.spread.legs))
+    note = f"{percent}% of the price risk of {used} deltas: {_number(credit.times)} x ({legs})"
+    return Node(f"credit of spread {credit.spread.number}", -credit.amount, note + rounded)
 
 
 def _option_value(made: ProductMargin) -> Node:

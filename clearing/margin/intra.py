@@ -78,11 +78,12 @@ def spot_charges(
             yield Spot(rate.period, used, left, exact, charge(exact))
 
 
-def leg_text(leg: Leg) -> str:
-    """Return how a leg is called on a page."""
+def leg_text(leg: Leg, product: str = "") -> str:
+    """Return how a leg is called on a page; its product is told where it is another one."""
     where = leg.period or (f"tier {leg.tier}" if leg.tier else "all periods")
+    named = f"{leg.product} " if leg.product not in {"", product} else ""
     ratio = "" if leg.ratio == 1 else f"{leg.ratio} x "
-    return f"{leg.side}: {ratio}{where}"
+    return f"{leg.side}: {ratio}{named}{where}"
 
 
 def _available(deltas: Mapping[str, Fraction], tier: Tier, sign: int) -> Fraction:
