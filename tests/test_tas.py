@@ -114,6 +114,7 @@ def test_who_trades_at_settlement_pays_the_offset_and_no_more(mode: Mode) -> Non
     second = settled(venue, SECOND_DAY)
     assert second == units("2.90" if mode == "index" else "3.05")
     assert worth(venue) == before - 3 * (4 * VALUE + FEE_MICRO)
+    assert not venue.exchange.state.accounts["open"].any(), "the mark has paid everything"
     assert_books_agree(venue)
     third = next_business_day(SECOND_DAY)
     fix(venue, third, FLAT)
