@@ -28,6 +28,7 @@ from engine.layout import MONEY
 from engine.rows import Batch, join, text_at
 from engine.schema import NIL, Cycle, Did, Kind, Origin
 
+_SILENCE = Batch()
 _FIRST_OF_HOUSE = Kind.MARK  # Rows from here on are not participants' own.
 _TAKEN = np.zeros(256, np.bool_)  # Kinds of rows that the house reads itself.
 _TAKEN[[Kind.MARK, Kind.SETTLE, Kind.RATE, Kind.SUSPEND, Kind.INDEX, Kind.PHASE, Kind.CYCLE]] = True
@@ -129,7 +130,7 @@ class House:
             batch = self._answer(cycle, day)
             if len(batch):
                 return batch
-        return self.calls.release(self.date) if self._touched else Batch()
+        return self.calls.release(self.date) if self._touched else _SILENCE
 
     def _answer(self, cycle: int, day: Day) -> Batch:
         """Return what a cycle asks for next, and take it off the list."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearing.holdings import CONTRACT, HOLDER, HOLDING, MINUTE, MINUTES, TRADED, fold
-from engine.jit import Table
+from engine.jit import Table, direct
 from engine.layout import EVENT
 from engine.schema import NIL_PRICE
 
@@ -24,6 +24,8 @@ class Positions:
         self._contracts["mark"] = NIL_PRICE
         self._traded = np.zeros((128, MINUTES), TRADED)
         self._holders = np.zeros(64, HOLDER)
+        tables = self._holdings, self._contracts, self._traded, self._holders
+        self._fold = direct(fold, np.zeros(1, EVENT), *tables)
 
     @property
     def holdings(self) -> Table:
@@ -70,8 +72,8 @@ class Positions:
         events: EVENT, shape (n,).
         """
         assert events.dtype == EVENT
-        tables = self._holdings, self._contracts, self._traded, self._holders
-        return int(fold(events, *tables))
+        assert events.flags.c_contiguous
+        return self._fold(events, self._holdings, self._contracts, self._traded, self._holders)
 
     def take(self, what: str) -> NDArray[np.int64]:
         """Return what each account got and is not yet booked, and forget it.

@@ -7,7 +7,7 @@ that it answers at once, before any participant's row, and again until the house
 import contextlib
 import datetime
 import pathlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from clearing.directory import Directory
 from clearing.guards import add_changes
 from clearing.house import House
 from clearing.tas import stopping
+from engine.ahead import ahead
 from engine.disk import Disk
 from engine.exchange import Exchange, Outcome
 from engine.frame import Frame
@@ -58,17 +59,23 @@ class Venue:
     ) -> "Venue":
         """Return the venue whose journal lies in a directory, which may be new; None: in memory.
 
-        Replays it, reproduces the house's frames byte for byte, and appends an answer that the
-        file ends before. `watch` is shown each outcome, in order, once it is kept.
+        Replays it as it is read, reproduces the house's frames byte for byte, and appends an
+        answer that the file ends before. `watch` is shown each outcome, in order; all are kept
+        when this returns.
         Raises JournalError where something differs.
         """
         if directory is None:
             return cls(Exchange(sizes=sizes), House())
         with contextlib.ExitStack() as undo:
-            journal = Journal.open(directory, disk, durability)
-            undo.callback(journal.close)
-            venue = cls(Exchange(journal, sizes), House())
-            answers = venue._answer(venue.replay(journal.frames(), watch))
+            venue = cls(Exchange(sizes=sizes), House())
+            awaited: list[Batch] = []
+
+            def replay(frames: Iterator[Frame]) -> None:
+                awaited.append(venue.replay(frames, watch))
+
+            venue.exchange.journal = Journal.open(directory, disk, durability, reader=replay)
+            undo.callback(venue.close)
+            answers = venue._answer(awaited[0])
             venue.sync()
             for outcome in answers:
                 watch(outcome)
@@ -131,19 +138,23 @@ class Venue:
     ) -> Batch:
         """Apply frames of a journal again; return the house's answer that is still to come.
 
+        They are read ahead, in another thread.
         doubt: given each CALC frame, and as it would be computed here and now.
         Raises JournalError where a frame of the house differs from what the house answers.
         """
         awaited = _NOTHING
-        for frame in frames:
-            self._compare(frame, awaited)
-            if doubt is not None and frame.origin == Origin.CALC:
-                made = self.house.calculate()
-                doubt(frame, self.exchange.stamp(made, self.exchange.time, Origin.CALC))
-            outcome = self.exchange.replay(frame)
-            self.recovered += len(frame.commands)
-            awaited = self._fold(outcome)
-            watch(outcome)
+        try:
+            for frame in ahead(iter(frames)):
+                self._compare(frame, awaited)
+                if doubt is not None and frame.origin == Origin.CALC:
+                    made = self.house.calculate()
+                    doubt(frame, self.exchange.stamp(made, self.exchange.time, Origin.CALC))
+                outcome = self.exchange.replay(frame)
+                self.recovered += len(frame.commands)
+                awaited = self._fold(outcome)
+                watch(outcome)
+        finally:
+            self.exchange.prove()  # Other events come first, whatever the house made of them.
         return awaited
 
     def _fold(self, outcome: Outcome) -> Batch:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from engine.frame import NO_HASH, Frame, copied, frozen
-from engine.hashes import event_chain
+from engine.chain import EventChain
+from engine.frame import NO_HASH, Frame, copied, frame_bytes, frozen
 from engine.jit import Table, direct
 from engine.journal import Journal, JournalError, NoJournal
 from engine.kernel import Views, step, views
@@ -35,7 +35,7 @@ class Outcome(NamedTuple):
 class Exchange:
     """An engine's state, and the journal that it can be made again from.
 
-    seq, time: of the last row. chain: event hash after the last frame.
+    seq, time: of the last row.
     """
 
     def __init__(self, journal: Journal | NoJournal | None = None, sizes: Sizes = Sizes()) -> None:
@@ -44,13 +44,18 @@ class Exchange:
         self.state: State = new_state(sizes)
         self.seq = 0
         self.time = 0
-        self.chain = NO_HASH
+        self._chain = EventChain()
         self._events = np.zeros(_EVENTS, EVENT)
 
     @property
     def deadline(self) -> int:
         """When the engine next waits for time alone, such as the end of a halt; else never."""
         return int(self.state.totals[0]["next_deadline"])
+
+    @property
+    def chain(self) -> bytes:
+        """The event hash after the last frame. Raises JournalError where a replay differed."""
+        return self._chain.value()
 
     def stamp(
         self,
@@ -75,24 +80,28 @@ class Exchange:
         Raises JournalFullError: nothing changed. Raises JournalError: the journal is at its end.
         """
         rows = self._stamped(batch, now)
+        self.journal.reserve(frame_bytes(rows, batch.text))
+        events = self._step(rows)
         frame = self._frame(rows, batch, origin, ledger_hash)
         self.journal.append(frame)
-        return self._apply(frame, rows)
+        self._chain.add(events)
+        return self._moved(frame, events)
 
     def replay(self, frame: Frame) -> Outcome:
         """Apply a frame of the journal again.
 
-        Raises JournalError where it does not follow, or the events so far differ from those
-        that it was written after.
+        Raises JournalError where it does not follow; and, now or at a later call, where the events
+        before it differ from those that it was written after.
         """
         if frame.seq != self.seq + 1:
             raise JournalError(f"seq {frame.seq} was replayed after seq {self.seq}")
-        if frame.event_hash != self.chain:
-            raise JournalError(
-                f"the replay differs before seq {frame.seq}: its events hash to "
-                f"{self.chain.hex()}, the journal says {frame.event_hash.hex()}"
-            )
-        return self._apply(frame, copied(frame.commands))
+        events = self._step(frame.commands)
+        self._chain.add_again(frame, events)
+        return self._moved(frame, events)
+
+    def prove(self) -> None:
+        """Return once all events so far are hashed. Raises JournalError where a replay differed."""
+        self._chain.value()
 
     def sync(self) -> None:
         """Return once every frame submitted before this call is kept. Any thread may call it."""
@@ -112,16 +121,16 @@ class Exchange:
     def _frame(self, rows: Table, batch: Batch, origin: int, ledger_hash: bytes) -> Frame:
         return Frame(origin, frozen(rows), batch.text, self.chain, ledger_hash)
 
-    def _apply(self, frame: Frame, rows: Table) -> Outcome:
-        """Let the kernel see a frame's rows. They may be written: it is compiled for such."""
-        events = self._step(rows)
-        self.chain = event_chain(self.chain, events)
-        self.seq += len(rows)
-        self.time = int(rows[-1]["time"])
+    def _moved(self, frame: Frame, events: Table) -> Outcome:
+        self.seq = frame.last
+        self.time = int(frame.commands[-1]["time"])
         return Outcome(frame, events)
 
     def _step(self, rows: Table) -> Table:
-        """Run the kernel over all rows; its buffer is emptied and grown as it asks."""
+        """Run the kernel over all rows; its buffer is emptied and grown as it asks.
+
+        rows: may be read-only, though the kernel is compiled for others: it writes to no row.
+        """
         families = views(rows)
         run = _machine_code()
         done, count, room = run(self.state, families, 0, self._events)

@@ -89,9 +89,9 @@ def frozen(rows: Table) -> Table:
     return view
 
 
-def frame_bytes(frame: Frame) -> int:
-    """Return how many bytes a frame takes in the journal."""
-    return _size(len(frame.commands), len(frame.text))
+def frame_bytes(rows: Table, text: bytes) -> int:
+    """Return how many bytes a frame of these rows and this text takes in the journal."""
+    return _size(len(rows), len(text))
 
 
 def pack(frame: Frame, previous: bytes, kept: int, room: int) -> bytes:
@@ -100,7 +100,8 @@ def pack(frame: Frame, previous: bytes, kept: int, room: int) -> bytes:
         *(MAGIC, FORMAT, RULES, frame.origin, len(frame.commands), len(frame.text)),
         *(frame.seq, kept, room, previous, frame.event_hash, frame.ledger_hash, NO_HASH),
     )[:_HASHED]
-    padding = bytes(frame_bytes(frame) - HEADER_BYTES - frame.commands.nbytes - len(frame.text))
+    size = frame_bytes(frame.commands, frame.text)
+    padding = bytes(size - HEADER_BYTES - frame.commands.nbytes - len(frame.text))
     body = frame.commands.view(np.uint8).data, frame.text, padding
     return b"".join((head, digest(head, *body), *body))
 
@@ -111,7 +112,7 @@ def frame_hash(packed: bytes) -> bytes:
 
 
 def unpack(content: bytes, offset: int) -> tuple[Header, Frame]:
-    """Return the frame at `offset`, proven whole.
+    """Return the frame at `offset`, proven whole. Its rows are a view of `content`.
 
     Raises DamagedError, or ForeignError where the format or the rules are not this release's.
     """
@@ -127,7 +128,7 @@ def unpack(content: bytes, offset: int) -> tuple[Header, Frame]:
         raise ForeignError(
             f"was written under rules {header.rules}, this release plays rules {RULES}"
         )
-    commands = frozen(copied(np.frombuffer(body, COMMAND, header.rows)))
+    commands = np.frombuffer(content, COMMAND, header.rows, offset + HEADER_BYTES)
     text = bytes(body[commands.nbytes : commands.nbytes + header.text_bytes])
     return header, Frame(header.origin, commands, text, header.event_hash, header.ledger_hash)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from engine.disk import Disk
 from engine.frame import Frame, frame_bytes, frame_hash, pack
 from engine.segments import SEGMENT_BYTES, JournalFullError, Segments
-from engine.survey import JournalError, Survey
+from engine.survey import JournalError, Reader, Survey, look_away
 
 __all__ = ["Durability", "Frame", "Journal", "JournalError", "JournalFullError", "NoJournal"]
 
@@ -37,9 +37,11 @@ class Journal:
         disk: Disk = Disk(),
         durability: str = Durability.FSYNC,
         segment_bytes: int = SEGMENT_BYTES,
+        reader: Reader = look_away,
     ) -> None:
-        """Lock the directory, which may be new, and cut a torn tail off.
+        """Lock the directory, which may be new, read it once, and cut a torn tail off.
 
+        reader: is given every frame on the way, proven whole and in order.
         Raises JournalError where another process holds it, or it is damaged or foreign.
         """
         self._directory = directory
@@ -50,7 +52,7 @@ class Journal:
         self._broken = ""
         self.seq = 0
         with self._breaking(), contextlib.ExitStack() as undo:
-            self._segments = Segments(directory, disk, segment_bytes)
+            self._segments = Segments(directory, disk, segment_bytes, reader)
             undo.callback(self._segments.close)
             if self._durability is Durability.FSYNC:
                 self._segments.sync_all()
@@ -68,14 +70,25 @@ class Journal:
         disk: Disk = Disk(),
         durability: str = Durability.FSYNC,
         segment_bytes: int = SEGMENT_BYTES,
+        reader: Reader = look_away,
     ) -> "Journal":
         """Return the journal of a directory: the same as calling the class."""
-        return cls(directory, disk, durability, segment_bytes)
+        return cls(directory, disk, durability, segment_bytes, reader)
 
     @property
     def is_full(self) -> bool:
         """Whether the disk is: new orders should be refused while what is left serves cancels."""
         return self._segments.is_full
+
+    def reserve(self, size: int) -> None:
+        """Make sure that a frame of so many bytes has room.
+
+        Raises JournalFullError where no segment can be made for it: nothing happened.
+        Raises JournalError after any other failure: it is not known what the disk holds.
+        """
+        self._assert_sound()
+        with self._breaking():
+            self._make_room(size)
 
     def append(self, frame: Frame) -> None:
         """Write a frame behind the last one. It is kept once a later `sync` has returned.
@@ -86,7 +99,7 @@ class Journal:
         self._assert_sound()
         assert frame.seq == self.seq + 1
         with self._breaking():
-            self._make_room(frame_bytes(frame))
+            self._make_room(frame_bytes(frame.commands, frame.text))
             kept = self._kept if self._durability is Durability.FSYNC else self.seq
             packed = pack(frame, self._hash, kept, self._segments.room)
             if self._durability is Durability.NONE:
@@ -160,6 +173,9 @@ class NoJournal:
 
     torn = ""
     is_full = False
+
+    def reserve(self, size: int) -> None:
+        """Return at once: nothing takes room."""
 
     def append(self, frame: Frame) -> None:
         """Forget the frame."""

@@ -9,7 +9,7 @@ import errno
 import pathlib
 
 from engine.disk import Disk
-from engine.survey import JournalError, Survey, segment_name, survey
+from engine.survey import JournalError, Reader, Survey, segment_name, survey
 
 SEGMENT_BYTES = 64 << 20
 _UNFINISHED = ".new"  # Ends the name of a segment that has not got its full size yet.
@@ -27,9 +27,12 @@ class Segments:
     written; is_full: whether the next one could not be made. Every method raises OSError.
     """
 
-    def __init__(self, directory: pathlib.Path, disk: Disk, segment_bytes: int) -> None:
+    def __init__(
+        self, directory: pathlib.Path, disk: Disk, segment_bytes: int, reader: Reader
+    ) -> None:
         """Lock the directory, read what it holds and stand behind the last sound frame.
 
+        reader: is given the frames on the way.
         Raises JournalError where another process holds it, or it is damaged or foreign.
         """
         self._directory = directory
@@ -40,7 +43,7 @@ class Segments:
             self._lock = self._take_lock()
             undo.callback(disk.close, self._lock)
             self._remove_unfinished()
-            self.found = survey(directory, disk)
+            self.found = survey(directory, disk, reader)
             self._sizes = self.found.sizes  # Bytes of each segment.
             if not self._sizes:
                 self._create(segment_bytes)

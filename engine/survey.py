@@ -6,7 +6,7 @@ missing. Anything else that is not a sound frame in its place is refused.
 
 import pathlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from engine.disk import Disk
 from engine.frame import (
@@ -19,6 +19,8 @@ from engine.frame import (
     Header,
     unpack,
 )
+
+Reader = Callable[[Iterator[Frame]], object]
 
 _NAME = re.compile(r"journal-(\d{6,})")
 
@@ -109,13 +111,20 @@ class Survey:
         return f"{path} offset {self.offset}, frame {self.frames + 1}, seq {self.seq + 1}: {what}"
 
 
-def survey(directory: pathlib.Path, disk: Disk) -> Survey:
-    """Read a whole journal and return where and how it ends.
+def look_away(_frames: Iterator[Frame]) -> None:
+    """Leave the frames to whoever reads on."""
 
+
+def survey(directory: pathlib.Path, disk: Disk, reader: Reader = look_away) -> Survey:
+    """Read a whole journal, once, and return where and how it ends.
+
+    reader: is given the frames on the way.
     Raises JournalError where it is damaged, foreign or missing.
     """
     found = Survey(directory, disk)
-    for _ in found.read():
+    frames = found.read()
+    reader(frames)
+    for _ in frames:
         pass
     return found
 

@@ -6,6 +6,7 @@ import pytest
 
 from engine.check import check
 from engine.exchange import Exchange
+from engine.frame import Frame
 from engine.journal import Journal, JournalError, JournalFullError
 from engine.schema import Did
 from tests.forgetful import ForgetfulDisk
@@ -75,8 +76,31 @@ def test_a_replay_that_differs_names_the_row_and_both_hashes() -> None:
     again.replay(frames[0])
     wrong = frames[1]._replace(event_hash=b"\x11" * 16)
     sentence = f"before seq {wrong.seq}: .*{again.chain.hex()}, the journal says {'11' * 16}"
+    again.replay(wrong)
     with pytest.raises(JournalError, match=sentence):
-        again.replay(wrong)
+        again.prove()
+    with pytest.raises(JournalError, match=sentence):
+        _ = again.chain
+
+
+def replay_all(exchange: Exchange, frames: list[Frame]) -> None:
+    """Replay frames, and prove them."""
+    for frame in frames:
+        exchange.replay(frame)
+    exchange.prove()
+
+
+@pytest.mark.parametrize("rows", [2, 60, 2_000])
+def test_a_replay_that_differs_is_found_wherever_it_is_hashed(rows: int) -> None:
+    exchange = Exchange(sizes=SMALL)
+    frames = [outcome.frame for outcome in play(exchange, cut(make_batch(2, 4_000), rows))]
+    for place in (1, len(frames) // 2, len(frames) - 1):
+        spoiled = frames[place]._replace(event_hash=b"\x11" * 16)
+        again = Exchange(sizes=SMALL)
+        with pytest.raises(JournalError, match=f"differs before seq {spoiled.seq}: "):
+            replay_all(again, [*frames[:place], spoiled, *frames[place + 1 :]])
+        with pytest.raises(JournalError, match=f"differs before seq {spoiled.seq}: "):
+            again.prove()
 
 
 def test_nothing_happens_where_the_journal_is_full() -> None:

@@ -4,6 +4,7 @@ import struct
 
 import pytest
 
+from engine.chain import EventChain
 from engine.check import check
 from engine.exchange import Exchange
 from engine.hashes import digest, state_hash
@@ -53,7 +54,7 @@ def test_an_exchange_goes_on_from_a_snapshot() -> None:
     play(first, parts_of_day[:7])
     snapshot = unpack(as_bytes(taken(first)))
     second.state, second.seq = snapshot.state, snapshot.seq
-    second.time, second.chain = snapshot.time, snapshot.event_hash
+    second.time, second._chain = snapshot.time, EventChain(snapshot.event_hash)
     play(second, parts_of_day[7:])
     assert hashes(second) == hashes(whole)
     assert differing(second.state, whole.state) == ""
