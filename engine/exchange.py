@@ -137,7 +137,7 @@ class Exchange:
         parts = [copied(self._events[:count])]
         while room > 0:
             if room > len(self._events):
-                self._events = np.zeros(1 << room.bit_length(), EVENT)
+                self._events = np.zeros(1 << int(room).bit_length(), EVENT)
             done, count, room = run(self.state, families, done, self._events)
             parts.append(copied(self._events[:count]))
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
