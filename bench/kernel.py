@@ -8,11 +8,13 @@ write EVENT rows, and must write the same bytes.
 import functools
 import hashlib
 import os
+import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from typing import Self
 
 import numpy as np
 
@@ -29,6 +31,13 @@ BATCHES = (1, 16, 256, 4_096)
 MESSAGES, MESSAGES_FULL = 500_000, 2_000_000
 SINGLES = 100_000  # Messages at batches below 256: the calls from Python take the time.
 MILLION = 1e6
+# What is switched off of a product to see what it costs: fields of PRODUCT.
+GUARDS = {
+    "velocity": ("points", "bucket"),
+    "circuit breaker": ("breaker", "width"),
+    "band": ("band",),
+    "any guard": ("points", "bucket", "breaker", "width", "band", "daily"),
+}
 
 
 class KernelRun:
@@ -45,6 +54,12 @@ class KernelRun:
         """Return a run of these batches; views are made before, as a buffer's are."""
         prepared = [views(rows) for rows in batches]
         return lambda: self._run(prepared)
+
+    def without(self, fields: tuple[str, ...]) -> Self:
+        """Return it with guards off whose terms these fields of PRODUCT are."""
+        for name in fields:
+            self.filled.products[name] = 0
+        return self
 
     def reset(self) -> None:
         """Go back to the filled books."""
@@ -130,8 +145,9 @@ def cut(rows: Table, size: int) -> list[Table]:
 def compare(kernel: KernelRun, bound: BoundRun, batches: list[Table]) -> int:
     """Return the events of a flow; raises AssertionError where two books differ in a byte."""
     told_c, count = _told(bound.reset, bound.apply, bound.events, batches)
-    play = functools.partial(workloads.play, kernel.state, events=kernel.events)
-    assert _told(kernel.reset, play, kernel.events, batches)[0] == told_c, "kernel and C differ"
+    assert _told(kernel.reset, _play(kernel), kernel.events, batches)[0] == told_c, (
+        "kernel and C differ"
+    )
     bare = BareRun(kernel)
     assert _told(kernel.reset, bare.apply, kernel.events, batches)[0] == told_c, "bare and C differ"
     return count
@@ -191,6 +207,32 @@ def _against(
     return Row(label, rate, "M msg/s", f"C book: {rate_c:.1f}", rate / rate_c)
 
 
+def measure_guards(name: str, messages: int, rounds: int) -> list[Row]:
+    """Return what the kernel does of a workload without a guard, against itself with all."""
+    flow = workloads.flow(name, messages)
+    batches = cut(flow.messages, BATCHES[-1])
+    runs = {label: _fresh(flow).without(fields) for label, fields in GUARDS.items()}
+    runs["all"] = _fresh(flow)
+    told = {_told(run.reset, _play(run), run.events, batches)[0] for run in runs.values()}
+    assert len(told) == 1, "the guards of these flows refuse nothing"
+    seconds = race({label: run.timer(batches) for label, run in runs.items()}, rounds)
+    timed_rows = sum(map(len, batches[warming(batches) :]))
+    rates = {label: timed_rows / taken / MILLION for label, taken in seconds.items()}
+    every = rates.pop("all")
+    return [
+        Row(f"{name}, without {label}", rate, "M msg/s", f"every guard: {every:.1f}", rate / every)
+        for label, rate in rates.items()
+    ]
+
+
+def _fresh(flow: workloads.Flow) -> KernelRun:
+    return KernelRun(flow, np.zeros(workloads.EVENTS, EVENT))
+
+
+def _play(run: KernelRun) -> Callable[[Table], int]:
+    return functools.partial(workloads.play, run.state, events=run.events)
+
+
 _START = """
 import numpy
 from engine.kernel import step, views
@@ -202,19 +244,23 @@ numpy.zeros(64, EVENT))
 
 
 def starts() -> list[Row]:
-    """Return the wall seconds from no process to the first event, without and with a cache."""
+    """Return the CPU seconds from no process to the first event, without and with a cache."""
+    rows = []
     with tempfile.TemporaryDirectory() as cache:
-        seconds = []
-        for _ in range(2):
-            began = time.perf_counter()
+        for label in ("cold start: compile, first event", "warm start: from the cache"):
+            began, spent = time.perf_counter(), _spent_by_children()
             subprocess.run(
                 [sys.executable, "-c", _START], check=True, env={**os.environ, "CFX_CACHE": cache}
             )
-            seconds.append(time.perf_counter() - began)
-    return [
-        Row("cold start: compile, first event", seconds[0], "s"),
-        Row("warm start: from the cache", seconds[1], "s"),
-    ]
+            spent = _spent_by_children() - spent
+            wall = f"by the wall: {time.perf_counter() - began:.2f} s"
+            rows.append(Row(label, spent, "s of the processor", wall))
+    return rows
+
+
+def _spent_by_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def main() -> None:
@@ -224,6 +270,7 @@ def main() -> None:
     chosen = parser.parse_args()
     messages = MESSAGES_FULL if chosen.full else MESSAGES
     rows = [row for name in chosen.flows for row in measure_flow(name, messages, chosen.rounds)]
+    rows += measure_guards(chosen.flows[0], messages, chosen.rounds)
     publish("kernel", rows + starts(), chosen.json)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bench import margin, workloads
 from bench.bound import Bound, load
-from bench.kernel import BoundRun, KernelRun, compare, cut
+from bench.kernel import GUARDS, BoundRun, KernelRun, compare, cut, measure_guards
 from bench.months import LISTED, months_flow
 from clearing.margin.batch import Batch
 from engine.check import check
@@ -32,6 +32,16 @@ def test_the_c_book_writes_the_kernels_events(name: str) -> None:
     kernel = KernelRun(flow, np.zeros(workloads.EVENTS, EVENT))
     assert compare(kernel, bound, cut(flow.messages, 4_096)) > MESSAGES
     book.close()
+
+
+def test_a_flow_is_told_alike_without_each_guard() -> None:
+    rows = measure_guards("A", MESSAGES, 1)
+    assert [row.name for row in rows] == [f"A, without {label}" for label in GUARDS]
+    flow = workloads.flow("A", MESSAGES)
+    run = KernelRun(flow, np.zeros(workloads.EVENTS, EVENT)).without(GUARDS["any guard"])
+    run.reset()
+    product = run.state.products[0]
+    assert not any(product[name] for name in ("band", "daily", "breaker", "points"))
 
 
 @pytest.mark.parametrize("kind", sorted(LISTED))
