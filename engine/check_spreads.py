@@ -72,12 +72,14 @@ def check_implied(state: State, orders: list[Any]) -> None:
                     made[made_of, side][price] += min(tops[one][1], tops[two][1])
     for index in range(int(state.totals[0]["instruments"])):
         for side in range(2):
-            book, best = state.sides[index, side], _best_of(state, index, side, made[index, side])
-            assert int(book["path_price"]) == (best[0] if best[1] else NIL_PRICE)
-            told = int(book["implied"]), int(book["implied_lots"])
+            top, best = (
+                state.tops[2 * index + side],
+                _best_of(state, index, side, made[index, side]),
+            )
+            assert int(top["path_price"]) == (best[0] if best[1] else NIL_PRICE)
+            told = int(top["implied"]), int(top["implied_lots"])
             assert told == (best if _may_tell(index, side, best, tops) else (0, 0))
             if state.instruments[index]["paths"]:
-                top = state.tops[2 * index + side]
                 assert (int(top["price"]), int(top["lots"])) == tops.get((index, side), (0, 0))
 
 

@@ -11,11 +11,11 @@ from engine.emit import say
 from engine.fills import keep_up, note_trade, tell_filled
 from engine.jit import Index, Row, Table, highest_bit, kernel, rare
 from engine.limits import fill
-from engine.paths import best_of_paths, instrument_at, is_better, side_at
+from engine.paths import best_of_paths
 from engine.schema import NIL_PRICE, Did, Phase, Role
 from engine.spreads import fill_both_legs, note_leg
 from engine.state import State
-from engine.tops import look, top_behind
+from engine.tops import instrument_at, is_better, look, side_at, top_behind
 from engine.trades import appraise
 from engine.windows import witness
 
@@ -155,17 +155,17 @@ def _tell_stale(state: State, command: Row, events: Table, count: int) -> int:
 def _tell_best(state: State, number: Index, command: Row, events: Table, count: int) -> int:
     """Tell the best implied price of a side where it is not the one last told."""
     index, side = instrument_at(number), side_at(number)
-    book, price, lots = state.sides[index, side], NIL_PRICE, 0
+    top, price, lots = state.tops[number], NIL_PRICE, 0
     if state.instruments[index].phase == Phase.OPEN:
         _, price, lots = best_of_paths(state, index, side)
-    book.path_price = price
+    top.path_price = price
     other = state.tops[number ^ _ONE]
     is_locked = other.lots > 0 and not is_better(side, other.price, price)
     if lots == 0 or is_locked:
         price, lots = 0, 0
-    if price == book.implied and lots == book.implied_lots:
+    if price == top.implied and lots == top.implied_lots:
         return count
-    book.implied, book.implied_lots = price, lots
+    top.implied, top.implied_lots = price, lots
     count = say(events, count, command, Did.IMPLIED)
     event = events[count - 1]
     event.instrument = index

@@ -45,14 +45,19 @@ SIDE = np.dtype(
         ("words", "<u8"),  # Where its bitmap begins in `words`: three tiers.
         ("middle", "<u8"),
         ("top", "<u8"),
+    ]
+)
+
+# What the best level of a side shows while its book is open, and the implied price beside it.
+TOP = np.dtype(
+    [
+        ("price", "<i8"),
+        ("lots", "<i8"),  # 0: nothing; then the price is 0 too.
         ("path_price", "<i8"),  # Best implied price as of the last command; NIL_PRICE: none.
         ("implied", "<i8"),  # Implied price as last told: where it does not lock the book.
         ("implied_lots", "<i8"),  # 0: none.
     ]
 )
-
-# What the best level of a side shows, while its book is open, to those who make prices of it.
-TOP = np.dtype([("price", "<i8"), ("lots", "<i8")])  # Lots 0: nothing.
 
 # A way to an implied price: each end is 2 x instrument, and 1 more where the instrument is sold.
 PATH = np.dtype([("one", "<u4"), ("two", "<u4")])

@@ -6,11 +6,12 @@ from engine.emit import say
 from engine.guards import refer
 from engine.jit import Index, Row, Table, kernel
 from engine.legs import PRICE_MAX, has_leg, sum_marks, sum_rates
-from engine.paths import add_paths, instrument_at
+from engine.paths import add_paths
 from engine.premium import has_premium, need_of
 from engine.schema import LEGS_MAX, PATHS_MAX, AccountType, Did, Form, Phase, Reason
 from engine.state import State
 from engine.tas import has_book
+from engine.tops import instrument_at
 
 _LADDER_MAX = 1 << 17  # Ranks of one side: three tiers of 64 reach 2**18.
 _STAKE_MAX = 1 << 54  # Micro-dollars across the ladder: a position's sums stay below 2**62.

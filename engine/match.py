@@ -20,10 +20,11 @@ from engine.halts import halt
 from engine.implied import trade_path
 from engine.jit import Index, Row, Table, kernel, rare
 from engine.limits import fill, work
-from engine.paths import best_path, is_better, path_lots
+from engine.paths import best_path, path_lots
 from engine.schema import NIL, NIL_PRICE, Did, Reason, Role, Side, Smp, Tif, Type
 from engine.spreads import fill_legs
 from engine.state import State
+from engine.tops import is_better, number_of
 from engine.trades import appraise, remember
 from engine.windows import breach_of, is_breach, watch
 
@@ -111,7 +112,7 @@ def _may_reach_path(state: State, taker: Row) -> bool:
     is_own = totals.touched == 1 and state.touched[0] == taker.instrument
     if totals.stale > 0 or (totals.touched > 0 and not is_own):
         return True  # More has moved since the prices were told than its own book, in no path here.
-    price = state.sides[taker.instrument, 1 - taker.side].path_price
+    price = state.tops[number_of(taker.instrument, 1 - taker.side)].path_price
     return price != NIL_PRICE and not is_better(taker.side, price, taker.price)
 
 

@@ -9,13 +9,20 @@ because the ladders of an implied calendar meet: listing saw to it.
 import numpy as np
 
 from engine.book import below, lots_at, price_of, touch
-from engine.jit import Index, Row, kernel, rare
-from engine.schema import NIL, NIL_PRICE, Phase, Side
+from engine.jit import Index, kernel, rare
+from engine.schema import NIL, NIL_PRICE, Phase
 from engine.state import State
-from engine.tops import look, number_of, top_behind
+from engine.tops import (
+    instrument_at,
+    is_better,
+    look,
+    number_of,
+    side_at,
+    sum_through,
+    top_behind,
+)
 
 _NONE = np.uint64(0)
-_ONE = np.uint64(1)
 
 
 @kernel
@@ -53,24 +60,6 @@ def _is_later(state: State, one: Index, two: Index) -> bool:
     return one > two if a == b else a > b
 
 
-@kernel
-def instrument_at(number: int) -> Index:
-    """Return the instrument of a top, or of an end of a path."""
-    return np.uint64(number) >> _ONE
-
-
-@kernel
-def side_at(number: int) -> int:
-    """Return the side of a top; of an end of a path 1 where the instrument is sold."""
-    return int(np.int64(np.uint64(number) & _ONE))
-
-
-@kernel
-def is_better(side: int, price: int, than: int) -> bool:
-    """Whether an order that rests on a side at a price goes before one at another price."""
-    return price > than if side == Side.BUY else price < than
-
-
 @rare
 def best_path(state: State, index: int, side: int) -> tuple[int, int]:
     """Return the first path that makes the best price on a side, and the price.
@@ -90,7 +79,7 @@ def best_of_paths(state: State, index: int, side: int) -> tuple[int, int, int]:
     for number in range(instrument.paths):
         path = state.paths[index, number]
         one, two = state.tops[top_behind(path.one, side)], state.tops[top_behind(path.two, side)]
-        price, shown = _sum(path, one.price, two.price), min(one.lots, two.lots)
+        price, shown = sum_through(path, one.price, two.price), min(one.lots, two.lots)
         if shown == 0 or not instrument.low <= price <= instrument.high:
             continue
         if chosen == NIL or is_better(side, price, best):
@@ -98,13 +87,6 @@ def best_of_paths(state: State, index: int, side: int) -> tuple[int, int, int]:
         elif price == best:
             lots += shown
     return chosen, best, lots
-
-
-@kernel
-def _sum(path: Row, one: int, two: int) -> int:
-    """Return the price that prices at the two ends of a path make."""
-    price = -one if side_at(path.one) else one
-    return price - two if side_at(path.two) else price + two
 
 
 @kernel
@@ -136,7 +118,7 @@ def path_lots(state: State, index: int, number: int, side: int, worst: int, enou
     rank_one, rank_two = _best(state, one), _best(state, two)
     lots, used_one, used_two = 0, 0, 0
     while rank_one != _NONE and rank_two != _NONE and lots < enough:
-        price = _sum(path, _price_at(state, one, rank_one), _price_at(state, two, rank_two))
+        price = sum_through(path, _price_at(state, one, rank_one), _price_at(state, two, rank_two))
         if not instrument.low <= price <= instrument.high or is_better(side, worst, price):
             return lots
         left_one = lots_at(state, side_one, rank_one) - used_one

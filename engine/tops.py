@@ -7,8 +7,8 @@ one it may be behind until `look`. A top that changes makes `stale` all that han
 import numpy as np
 
 from engine.book import price_of, touch
-from engine.jit import Index, kernel
-from engine.schema import Phase
+from engine.jit import Index, Row, kernel
+from engine.schema import NIL_PRICE, Phase, Side
 from engine.state import State
 
 _NONE = np.uint64(0)
@@ -21,6 +21,41 @@ _LOW_SIX = np.uint64(63)
 def number_of(index: int, side: int) -> Index:
     """Return the number of a side's top."""
     return np.uint64(index) << _ONE | np.uint64(side)
+
+
+@kernel
+def instrument_at(number: int) -> Index:
+    """Return the instrument of a top, or of an end of a path."""
+    return np.uint64(number) >> _ONE
+
+
+@kernel
+def side_at(number: int) -> int:
+    """Return the side of a top; of an end of a path 1 where the instrument is sold."""
+    return int(np.int64(np.uint64(number) & _ONE))
+
+
+@kernel
+def top_behind(place: int, side: int) -> Index:
+    """Return the number of the top that one end of a path takes, for an order on a side.
+
+    place: a path's `one` or `two`. From there the same leads back: what hangs on a top is
+    what it hangs on.
+    """
+    return np.uint64(place) ^ np.uint64(side)
+
+
+@kernel
+def is_better(side: int, price: int, than: int) -> bool:
+    """Whether an order that rests on a side at a price goes before one at another price."""
+    return price > than if side == Side.BUY else price < than
+
+
+@kernel
+def sum_through(path: Row, one: int, two: int) -> int:
+    """Return the price that prices at the two ends of a path make."""
+    price = -one if side_at(path.one) else one
+    return price - two if side_at(path.two) else price + two
 
 
 @kernel
@@ -47,22 +82,34 @@ def _look_at(state: State, index: Index, side: int) -> None:
     top = state.tops[number]
     if price == top.price and lots == top.lots:
         return
+    nearest = price
+    if lots == 0 or (top.lots > 0 and is_better(side, top.price, price)):
+        nearest = top.price
+    if price != top.price or lots == 0 or top.lots == 0:
+        _spoil(state, number ^ _ONE)  # Whether it locks the book decides whether it is told.
     top.price, top.lots = price, lots
-    _spoil(state, number ^ _ONE)  # Whether it locks the book decides whether it is told.
     for place in range(instrument.paths):
-        path = state.paths[index, place]
-        _spoil(state, top_behind(path.one, side))
-        _spoil(state, top_behind(path.two, side))
+        _follow(state, state.paths[index, place], side, nearest)
 
 
 @kernel
-def top_behind(place: int, side: int) -> Index:
-    """Return the number of the top that one end of a path takes, for an order on a side.
+def _follow(state: State, path: Row, side: int, nearest: int) -> None:
+    """Note what a top makes by a path, unless it is farther than the best that others make.
 
-    place: a path's `one` or `two`. From there the same leads back: what hangs on a top is
-    what it hangs on.
+    nearest: the better of the prices that the top had and has. What it makes with one end of
+    the path is at the other end, on the side that the first is not on.
     """
-    return np.uint64(place) ^ np.uint64(side)
+    one, two = top_behind(path.one, side), top_behind(path.two, side)
+    best, other = state.tops[one].path_price, state.tops[two ^ _ONE]
+    if other.lots > 0 and (
+        best == NIL_PRICE or not is_better(side, sum_through(path, best, other.price), nearest)
+    ):
+        _spoil(state, one)
+    best, other = state.tops[two].path_price, state.tops[one ^ _ONE]
+    if other.lots > 0 and (
+        best == NIL_PRICE or not is_better(side, sum_through(path, other.price, best), nearest)
+    ):
+        _spoil(state, two)
 
 
 @kernel
