@@ -10,6 +10,7 @@ from clearing.booking import FIRST_MONEY, book
 from clearing.calendar import month_after
 from clearing.calls import Calls
 from clearing.directory import Directory
+from clearing.events import Fixed, add_events
 from clearing.fixings import Fixings
 from clearing.genesis import add_far_month
 from clearing.index.fixing import window_before
@@ -52,12 +53,13 @@ class House:
         self._cycles: list[tuple[int, Day]] = []  # Begun, not yet answered.
         self._settled: list[int] = []  # Products of contracts that ended: to be listed anew.
         self._unlisted: list[Underlying] = []  # Futures whose options are to be listed.
+        self._unfixed: list[Fixed] = []  # Fixings whose event contracts are to be listed.
         self._touched = False  # Whether the last frame may have met a margin call.
 
     @property
     def calculates(self) -> bool:
         """Whether a CALC frame comes next: fixings, or months or options to be listed."""
-        if self._settled or self._unlisted:
+        if self._settled or self._unlisted or self._unfixed:
             return True
         return any(cycle == Cycle.FIXING for cycle, _ in self._cycles)
 
@@ -77,11 +79,13 @@ class House:
             self._take_rows(frame, events)
             if frame.origin == Origin.HOUSE:
                 self._unlisted = self.premiums.missing()
+                self._unfixed = self.premiums.unfixed(self.date)
         called = list(self.calls.open)
         self._touched = has_money or bool(called and np.isin(events["account"], called).any())
         if frame.origin == Origin.CALC:
             self._settled.clear()
             self._unlisted.clear()
+            self._unfixed.clear()
             self._cycles = [each for each in self._cycles if each[0] != Cycle.FIXING]
         self.positions.check()
 
@@ -91,12 +95,12 @@ class House:
         for cycle, day in self._cycles:
             if cycle == Cycle.FIXING:
                 batches.append(self.fixings.calculate(day.date, day.window))
-        if self._settled or self._unlisted:
+        if self._settled or self._unlisted or self._unfixed:
             batches.append(self._list())
         return join(batches)
 
     def _list(self) -> Batch:
-        """Return the rows of new far months, one for each that ended, of spreads and options."""
+        """Return rows of new far months, one for each that ended, of spreads, options, events."""
         batch, directory = Batch(), self.directory
         curves = [
             Curve(product.number, product.terms, self._months(product.number))
@@ -113,6 +117,8 @@ class House:
         for future in self._unlisted:
             terms = directory.products[future.product].terms
             number += add_options(batch, number, terms, future)
+        for fixed in self._unfixed:
+            number += add_events(batch, number, directory.products[fixed.product].terms, fixed)
         return batch
 
     def _months(self, product: int) -> list[Month]:

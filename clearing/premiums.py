@@ -10,6 +10,7 @@ import dataclasses
 import numpy as np
 
 from clearing.directory import Instrument
+from clearing.events import Fixed, ahead
 from clearing.ledger import Numbers
 from clearing.marking import Day, Marking
 from clearing.options import Underlying, payoff
@@ -52,12 +53,15 @@ class Premiums:
     def __init__(self, marking: Marking) -> None:
         self._marking = marking
         self._optioned: set[Month] = set()  # Futures that have options.
+        self._dated: set[Month] = set()  # Fixings that have event contracts: product, yyyymmdd.
         self.contracts: dict[int, Paid] = {}
 
     def add(self, instrument: Instrument) -> None:
         """Take in a contract, without a mark."""
         self.contracts[instrument.number] = Paid(instrument)
-        if instrument.form != Form.EVENT:
+        if instrument.form == Form.EVENT:
+            self._dated.add((instrument.product, instrument.expiry))
+        else:
             self._optioned.add((instrument.product, instrument.month))
 
     def missing(self) -> list[Underlying]:
@@ -70,6 +74,15 @@ class Premiums:
                 month, expiry = each.terms.month, each.terms.expiry
                 if (product, month) not in self._optioned and each.mark != NIL_PRICE:
                     found.append(Underlying(product, month, expiry, each.mark, each.rate))
+        return found
+
+    def unfixed(self, date: int) -> list[Fixed]:
+        """Return the fixings whose event contracts the terms ask for and nobody has listed."""
+        found = []
+        for product, series in enumerate(self._marking.series):
+            index = self._last_index(product) if series.terms.events else NIL_PRICE
+            if index != NIL_PRICE and (product, ahead(date)) not in self._dated:
+                found.append(Fixed(product, ahead(date), index))
         return found
 
     def is_about(self, row: Row) -> bool:

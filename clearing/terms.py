@@ -128,6 +128,7 @@ class ProductTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     block: int = 5  # The least lots of a block.
     spreads: Spreads = "none"  # Listed over its months; all: also between products.
     options: int = 0  # How many of the nearest months have calls and puts.
+    events: int = 0  # How many event contracts each day lists on the fixing five days ahead.
     tas: int = 0  # How many of them have a book for trades at settlement.
     guards: GuardTerms = GuardTerms()
     fees: FeeTerms = FeeTerms()
@@ -144,6 +145,7 @@ class ProductTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         _between("position_max", self.position_max, 1, 1_000_000)
         _between("spot_max", self.spot_max, 1, 1_000_000)
         _between("options", self.options, 0, 12)
+        _between("events", self.events, 0, 5)
         _between("tas", self.tas, 0, 12)
         _between("clip", self.clip, 1, CLIP)
         _between("protection", self.protection, 0, 2_000)

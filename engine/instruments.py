@@ -78,6 +78,12 @@ def option_name(model: str, expiry: datetime.date, strike: int, is_call: bool) -
     return f"{future_name(model, expiry)}-{decimal}-{'C' if is_call else 'P'}"
 
 
+def event_name(model: str, date: datetime.date, strike: int) -> str:
+    """Return the API name of an event contract on a day's fixing: H100_USD-31DEC26-2d85-E."""
+    decimal = usd(strike).rstrip("0").rstrip(".").replace(".", "d")
+    return f"{future_name(model, date)}-{decimal}-E"
+
+
 def code_name(model: str, month: int) -> str:
     """Return the exchange-style alias of a month (yyyymm): H1HZ6 for the H100 of 202612."""
     return f"{model[0]}{model[1]}H{_MONTH_CODES[month % 100 - 1]}{month // 100 % 10}"

@@ -116,6 +116,7 @@ class Tape:
         self.calendars: dict[int, list[Instrument]] = {}  # Likewise.
         self.books_at_settlement: dict[int, list[Instrument]] = {}  # Likewise.
         self.options: dict[tuple[int, int], list[Instrument]] = {}  # By product and month.
+        self.events: dict[int, list[Instrument]] = {}  # By product, nearest first.
         self._bases: dict[tuple[int, int], int] = {}
         self._fixings = Fixings(self.directory)
         self._printed = False  # Whether an index was published.
@@ -156,6 +157,7 @@ class Tape:
             listed = self.directory.listed(product)
             self.calendars[product] = [one for one in listed if one.form == Form.CALENDAR]
             self.books_at_settlement[product] = [one for one in listed if one.form == Form.TAS]
+            self.events[product] = [one for one in listed if one.form == Form.EVENT]
         for one in fresh:
             if one.form in (Form.CALL, Form.PUT):
                 self.options.setdefault((one.product, one.month), []).append(one)

@@ -91,6 +91,10 @@ class View:
         listed = self._tape.options.get((future.product, future.month), ())
         return [one for one in listed if self.is_open(one.number)]
 
+    def events(self, product: int) -> list[Instrument]:
+        """Return a product's open event contracts, nearest fixing first."""
+        return [one for one in self._tape.events.get(product, ()) if self.is_open(one.number)]
+
     def legs(self, instrument: Instrument) -> list[Instrument]:
         """Return a spread's legs, an outright as its own and only one."""
         directory = self._tape.directory

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from clearing.events import ahead, strikes
 from engine.check import check
-from engine.instruments import TICK, VALUE
-from engine.schema import Did, Kind, Phase, Side
-from sim.agents.option_maker import OptionMaker, black, life
+from engine.instruments import TICK, VALUE, units
+from engine.schema import Did, Form, Kind, Phase, Side
+from sim.agents.option_maker import OptionMaker, black, chance_above, life
 from sim.run import Run
 from sim.scenario import load
 from tests.small_world import agents, outcomes, plan
@@ -38,7 +39,7 @@ months = 1
 options = 0.8
 wakes_a_day = 60
 """
-).replace('mode = "index"', 'mode = "index"\noptions = 1')
+).replace('mode = "index"', 'mode = "index"\noptions = 1\nevents = 2')
 
 
 @pytest.fixture(scope="module")
@@ -65,10 +66,13 @@ def test_options_are_quoted_traded_and_paid_out(
     assert house.ledger.total() == 0
     ended = {int(e["instrument"]) for e in events if e["kind"] == Did.SETTLED} & paid
     assert ended
+    forms = {house.directory.instruments[int(e["instrument"])].form for e in fills}
+    assert Form.EVENT in forms
+    assert forms & {Form.CALL, Form.PUT}
     assert all(state.instruments[number]["phase"] == Phase.EXPIRED for number in ended)
-    cash = house.ledger.cash(len(house.directory.accounts))
     for desk in run.world.crowd.desks.values():
-        assert desk.view.cash == cash[desk.view.account]
+        desk.view.look(run.venue.exchange.time)
+        assert desk.view.cash == state.accounts[desk.view.account]["equity"]
 
 
 def test_quotes_stand_around_the_models_value(
@@ -85,7 +89,7 @@ def test_quotes_stand_around_the_models_value(
     ]
     assert asks
     assert all(price % TICK == 0 and 0 < price <= one.high for one, price in asks)
-    assert {one.value for one, _ in asks} == {VALUE}
+    assert {one.value for one, _ in asks} == {VALUE, 5_000}
 
 
 @pytest.mark.parametrize(
@@ -104,6 +108,19 @@ def test_what_an_option_is_worth(
     forward: float, strike: float, deviation: float, is_call: bool, worth: float
 ) -> None:
     assert black(forward, strike, deviation, is_call=is_call) == pytest.approx(worth, abs=1e-3)
+
+
+def test_the_chance_of_an_event() -> None:
+    assert chance_above(280, 280, 0.0) == 1
+    assert chance_above(279, 280, 0.0) == 0
+    assert chance_above(280, 280, 0.1) == pytest.approx(0.4801, abs=1e-4)  # N(-0.05)
+
+
+def test_event_contracts_are_listed_around_the_index_for_the_fifth_day() -> None:
+    assert ahead(20260930) == 20261007
+    assert strikes(units("2.81"), 3) == [units("2.75"), units("2.80"), units("2.85")]
+    assert strikes(units("2.79"), 2) == [units("2.75"), units("2.80")]
+    assert strikes(units("0.01"), 3) == [units("0.05"), units("0.10"), units("0.15")]
 
 
 def test_the_averaging_shortens_what_moves_the_value() -> None:

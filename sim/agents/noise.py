@@ -26,7 +26,7 @@ class Noise(Agent, frozen=True, kw_only=True, tag="noise"):
     orders_max: Annotated[int, Meta(ge=1, le=100)] = 4
     position_max: Lots = 80
     calendars: Share = 0.0  # Chance of trading a calendar, where they are listed.
-    options: Share = 0.0  # Likewise an option that is quoted on both sides.
+    options: Share = 0.0  # Likewise an option, or an event contract, that has both sides.
 
     def wake(self, view: View, now: int, rng: np.random.Generator) -> Batch:
         """Return one order, and the cancel of the oldest where there are too many."""
@@ -37,7 +37,7 @@ class Noise(Agent, frozen=True, kw_only=True, tag="noise"):
         if self.calendars and rng.random() < self.calendars:
             instruments = view.calendars(product, self.months)
         elif self.options and rng.random() < self.options:
-            instruments = self._options(view, instruments, rng)
+            instruments = self._paid(view, product, instruments, rng)
         if not instruments:
             return batch
         if len(view.orders) >= self.orders_max:
@@ -47,16 +47,13 @@ class Noise(Agent, frozen=True, kw_only=True, tag="noise"):
         self._trade(batch, view, instruments[nearest_first], rng)
         return batch
 
-    def _options(
-        self, view: View, futures: list[Instrument], rng: np.random.Generator
+    def _paid(
+        self, view: View, product: int, futures: list[Instrument], rng: np.random.Generator
     ) -> list[Instrument]:
-        """Return one of the options on these futures that can be bought and sold, or none."""
-        quoted = [
-            option
-            for future in futures
-            for option in view.options(future)
-            if NIL_PRICE not in view.quote(option.number)[:4:2]
-        ]
+        """Return an option on these futures or an event contract that has both sides, or none."""
+        listed = [option for future in futures for option in view.options(future)]
+        quotes = {one: view.quote(one.number) for one in [*listed, *view.events(product)]}
+        quoted = [one for one, quote in quotes.items() if NIL_PRICE not in (quote.bid, quote.ask)]
         return [quoted[rng.integers(len(quoted))]] if quoted else []
 
     def _trade(

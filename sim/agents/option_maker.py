@@ -1,4 +1,4 @@
-"""The option maker: two-sided in calls and puts around what a model makes of the month's value."""
+"""The option maker: two-sided in calls, puts and event contracts around a model's value."""
 
 import datetime
 import math
@@ -8,7 +8,7 @@ import numpy as np
 from msgspec import Meta
 
 from clearing.directory import Instrument
-from engine.instruments import TICK, as_date
+from engine.instruments import TICK, UNIT_MICRO, as_date
 from engine.quote_rows import QUOTES_MAX, add_quote
 from engine.rows import Batch
 from engine.schema import Form, Side
@@ -45,7 +45,17 @@ class OptionMaker(Agent, frozen=True, kw_only=True, tag="option_maker"):
                     days = (as_date(future.expiry) - today).days
                     deviation = self.volatility * math.sqrt(life(days) / _YEAR)
                     self._quote_all(batch, view, future, value, deviation)
+            self._quote_events(batch, view, product, today)
         return batch
+
+    def _quote_events(self, batch: Batch, view: View, product: int, today: datetime.date) -> None:
+        """Quote the product's event contracts, on the index as it stands."""
+        index = view.index(product).value / UNIT_MICRO
+        for event in view.events(product) if index else ():
+            days = max((as_date(event.expiry) - today).days, 0)
+            deviation = self.volatility * math.sqrt(days / _YEAR)
+            worth = event.high * chance_above(index, event.strike, deviation)
+            self._quote(batch, view, event, worth, wanted=True)
 
     def _quote_all(
         self, batch: Batch, view: View, future: Instrument, value: float, deviation: float
@@ -101,6 +111,13 @@ def black(forward: float, strike: float, deviation: float, *, is_call: bool) -> 
     high = math.log(forward / strike) / deviation + deviation / 2
     low = high - deviation
     return sign * (forward * _below(sign * high) - strike * _below(sign * low))
+
+
+def chance_above(forward: float, strike: float, deviation: float) -> float:
+    """Return the chance that black() gives a value of at least the strike."""
+    if deviation == 0 or forward <= 0:
+        return float(forward >= strike)
+    return _below(math.log(forward / strike) / deviation - deviation / 2)
 
 
 def _below(deviations: float) -> float:
