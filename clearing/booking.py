@@ -6,10 +6,10 @@ and whoever folds frames again comes to the same entries.
 
 import numpy as np
 
-from clearing.ledger import Book, Entry, Ledger
+from clearing.ledger import HOUSE, Book, Entry, Ledger
 from clearing.positions import Positions
 from clearing.reports import Variation
-from engine.jit import Row, Table
+from engine.jit import Table
 from engine.schema import Did
 
 FIRST_MONEY = Did.DEPOSITED  # Events from here on are of money, marks and standings.
@@ -23,8 +23,7 @@ def book(
     positions: have folded the frame; what they hold unbooked is taken from them. events: EVENT,
     all of the frame's. seq: of the frame's last row. date: the trade date of the entries.
     """
-    for event in events[(events["kind"] >= FIRST_MONEY) & (events["kind"] <= Did.TAKEN)]:
-        _move(ledger, event, date)
+    _move(ledger, events[(events["kind"] >= FIRST_MONEY) & (events["kind"] <= Did.TAKEN)], date)
     _charge(ledger, positions, events[events["kind"] == Did.CHARGED], seq, date)
     premium = positions.take("premium")
     accounts = np.flatnonzero(premium)
@@ -37,17 +36,21 @@ def book(
     return [Variation(date, account, amount) for account, amount in paid]
 
 
-def _move(ledger: Ledger, event: Row, date: int) -> None:
-    """Book a payment. The receiver's event of a transfer is passed over: both were booked."""
-    seq, amount = int(event["seq"]), int(event["quantity"])
-    account, other = int(event["account"]), int(event["other"])
-    is_taken = event["kind"] == Did.TAKEN
-    if other <= 0:
-        kind = Entry.WITHDRAWAL if is_taken else Entry.DEPOSIT
-        moved = np.array([-amount if is_taken else amount])
-        ledger.receive(kind, seq, date, np.array([account]), moved, Book.BANK)
-    elif is_taken:
-        ledger.transfer(seq, date, account, other, amount)
+def _move(ledger: Ledger, events: Table, date: int) -> None:
+    """Book payments. The receiver's event of a transfer is passed over: both were booked."""
+    is_taken, is_outside = events["kind"] == Did.TAKEN, events["other"] <= 0
+    booked, is_taken = events[is_outside | is_taken], is_taken[is_outside | is_taken]
+    is_outside = booked["other"] <= 0
+    outside = np.where(is_taken, Entry.WITHDRAWAL, Entry.DEPOSIT)
+    ledger.move(
+        np.where(is_outside, outside, Entry.TRANSFER),
+        booked["seq"],
+        date,
+        booked["account"].astype(np.int64),
+        np.where(is_outside, HOUSE, booked["other"]),
+        np.where(is_outside, Book.BANK, Book.CASH),
+        np.where(is_taken, -booked["quantity"], booked["quantity"]),
+    )
 
 
 def _charge(ledger: Ledger, positions: Positions, events: Table, seq: int, date: int) -> None:

@@ -106,13 +106,33 @@ class Ledger:
             house = np.array([HOUSE], np.int64)
             self._write(kind, seq, date, house, np.array([-total], np.int64), book)
 
-    def transfer(self, seq: int, date: int, giver: int, taker: int, amount: int) -> None:
-        """Move cash from one account to another."""
-        pair = np.array([giver, taker], np.int64)
-        amounts = np.array([-amount, amount], np.int64)
-        self._reach(max(giver, taker) + 1)
-        np.add.at(self._balances[:, Book.CASH], pair, amounts)
-        self._write(Entry.TRANSFER, seq, date, pair, amounts, Book.CASH)
+    def move(
+        self,
+        kinds: Numbers,
+        seqs: Numbers,
+        date: int,
+        accounts: Numbers,
+        others: Numbers,
+        books: Numbers,
+        amounts: Numbers,
+    ) -> None:
+        """Add each amount to an account's cash, and take it from a book of another account.
+
+        All arrays have shape (n,); two entries each, in their order.
+        """
+        if not len(accounts):
+            return
+        self._reach(int(max(accounts.max(), others.max())) + 1)
+        np.add.at(self._balances, (accounts, np.full_like(books, Book.CASH)), amounts)
+        np.subtract.at(self._balances, (others, books), amounts)
+        added = self._add(2 * len(accounts))
+        added["seq"], added["date"], added["kind"] = np.repeat(seqs, 2), date, np.repeat(kinds, 2)
+        for name, first, second in (
+            ("account", accounts, others),
+            ("book", np.full_like(books, Book.CASH), books),
+            ("amount", amounts, -amounts),
+        ):
+            added[name][0::2], added[name][1::2] = first, second
 
     def check(self) -> None:
         """Assert that the sum is zero and no balance is out of bounds."""
@@ -131,15 +151,18 @@ class Ledger:
     def _write(
         self, kind: Entry, seq: int, date: int, accounts: Numbers, amounts: Numbers, book: Book
     ) -> None:
-        end = self._count + len(accounts)
-        if end > len(self._entries):
-            grown = np.zeros(max(2 * len(self._entries), end), ENTRY)
-            grown[: self._count] = self.entries
-            self._entries = grown
-        added = self._entries[self._count : end]
+        added = self._add(len(accounts))
         added["seq"], added["date"], added["kind"] = seq, date, kind
         added["account"], added["amount"], added["book"] = accounts, amounts, book
-        self._count = end
+
+    def _add(self, count: int) -> Table:
+        """Return the next entries, to be filled in."""
+        first, self._count = self._count, self._count + count
+        if self._count > len(self._entries):
+            grown = np.zeros(max(2 * len(self._entries), self._count), ENTRY)
+            grown[:first] = self._entries[:first]
+            self._entries = grown
+        return self._entries[first : self._count]
 
     def _reach(self, accounts: int) -> None:
         if accounts > len(self._balances):
