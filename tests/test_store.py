@@ -9,15 +9,17 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from clearing.calendar import times
 from clearing.ledger import Book, Entry
 from clearing.store import database as databases
 from clearing.store.database import Database, StoreError
 from clearing.store.store import Store
 from clearing.venue import Venue
-from engine.schema import Did
+from engine.rows import Batch
+from engine.schema import Did, Kind
 from tests.postgres import empty_postgres
 from tests.stored import Contents, contents, history, stored
-from tests.trading_days import SIZES, Driver, found
+from tests.trading_days import FIRST_DAY, SIZES, Driver, found, front, trade
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -68,9 +70,10 @@ def test_days_end_with_what_the_house_held_and_counted(tables: Contents) -> None
             sorted(house.activity, key=lambda one: one[:2]), tables["activity"], strict=True
         )
     )
+    reported = [row for row in tables["trades"] if row[8] == "buy" and row[12:14] == ("block", 1)]
     blocks = sum(int(str(row[3])) for row in tables["activity"])
-    buys = [row for row in tables["trades"] if row[8] == "buy" and row[12] == "block"]
-    assert blocks == sum(int(str(row[10])) for row in buys) > 0
+    assert 0 < blocks <= sum(int(str(row[10])) for row in reported)
+    assert all(0 <= int(str(row[3])) <= int(str(row[2])) for row in tables["activity"])
     held = {row[1:3]: row[3] for row in tables["positions"] if row[0] == house.date}
     net = house.positions.holdings["net"]
     assert held == {
@@ -107,6 +110,25 @@ def test_every_event_of_an_order_is_told(tables: Contents) -> None:
     assert len(tables["reviews"]) == kinds.count(Did.BUSTED) + kinds.count(Did.ADJUSTED) > 0
     told = (Did.CANCELED, Did.REPLACED, Did.TRIGGERED, Did.REJECTED)
     assert len(tables["changes"]) == sum(map(kinds.count, told))
+
+
+def test_a_busted_block_leaves_the_days_volume_of_blocks(database: Database) -> None:
+    venue = Venue.open(sizes=SIZES)
+    outcomes = found(venue, cash=10**11)
+    now, number = times(FIRST_DAY)[3][0], front(venue, FIRST_DAY)
+    outcomes += venue.tick(now)
+    outcomes += trade(venue, 3, 4, number, 1, 500, now)
+    for lots, price in ((6, 500), (7, 700)):  # The second is far from what it is worth.
+        batch = Batch()
+        batch.desk(Kind.BLOCK, buyer=1, seller=2, instrument=number, quantity=lots, price=price)
+        outcomes += venue.submit(batch, now)
+    batch = Batch()
+    batch.desk(Kind.BUST, int(venue.exchange.state.totals[0]["trades"]))
+    outcomes += venue.submit(batch, now) + venue.tick(times(FIRST_DAY)[-1][0])
+    stored(database, outcomes)
+    busted = [row for row in contents(database)["reviews"] if row[8] == "busted"]
+    assert len(busted) == 2
+    assert contents(database)["activity"] == [(20260706, number, 7, 6, 7)]
 
 
 @pytest.mark.parametrize("seed", range(2))

@@ -136,11 +136,14 @@ class Projection:
         for name, rows in histories(chunk, self._positions).items():
             self._add(name, rows)
         events = chunk.events
+        is_told = (events["kind"] == Did.FILLED) | (events["kind"] == Did.BUSTED)
         is_held = (events["flags"] & NOT_HELD) == 0
-        blocks = events[(events["kind"] == Did.FILLED) & (events["role"] == Role.BLOCK) & is_held]
-        for bought in blocks[blocks["side"] == Side.BUY]:
-            number = int(bought["instrument"])
-            self._blocks[number] = self._blocks.get(number, 0) + int(bought["quantity"])
+        is_block = (events["role"] == Role.BLOCK) & (events["side"] == Side.BUY)
+        for event in events[is_told & is_held & is_block]:
+            number, lots = int(event["instrument"]), int(event["quantity"])
+            before = self._blocks.get(number, 0)
+            change = lots if event["kind"] == Did.FILLED else -lots
+            self._blocks[number] = max(before + change, 0)  # A bust may be of an earlier day.
 
     def _tell_entries(self, frame: Frame) -> None:
         entries = self._ledger.entries[self._posted :]
