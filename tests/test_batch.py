@@ -2,11 +2,22 @@
 
 import os
 import random
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from clearing.margin.batch import Batch
+from clearing.margin.parameters import (
+    DELTA_ONE,
+    Contract,
+    Kind,
+    Leg,
+    Parameters,
+    Product,
+    Spread,
+    Tier,
+)
 from clearing.margin.span import margin
 from tests import random_span
 
@@ -25,6 +36,24 @@ def test_the_kernel_equals_the_readable_model() -> None:
         for row, lots in zip(found.tolist(), portfolios, strict=True):
             made = margin(parameters, lots)
             assert row == (made.maintenance, made.net_option_value), lots
+
+
+def test_a_spread_that_forms_both_ways_divides_the_same_deltas_twice() -> None:
+    legs = (Leg("P", "A", Fraction(1)), Leg("P", "B", Fraction(2), tier=1))
+    spread = Spread(1, legs, 1_000_000_000)
+    product = Product("P", spreads=(spread,), intra_tiers=(Tier(1, "202610", "202611"),))
+    periods = {"N": "20261030", "F": "20261130", "L": "20261231"}
+    contracts = {
+        name: Contract(name, "P", Kind.CALL, period, (0,) * 16, 1)
+        for name, period in periods.items()
+    }
+    parameters = Parameters("20261001", "CFX", {"P": product}, contracts)
+    lots = {"N": 10, "F": -1, "L": -20}
+    made = margin(parameters, lots)
+    times = [each.times * DELTA_ONE for each in made.products[0].formed]
+    assert times == [Fraction(1, 2), Fraction(19, 4)]
+    batch = Batch(parameters)
+    assert batch.margins(batch.holdings([lots]))["maintenance"].tolist() == [made.maintenance]
 
 
 def test_large_amounts_are_exact() -> None:

@@ -1,7 +1,7 @@
 """The tables that many portfolios are margined by: parameters as rows, and a desk to work at.
 
 An index range is two columns, `first_...` and `end_...`. Deltas are in ten-thousandths of a lot
-times a grain: the least whole number that keeps every spread's count a whole number.
+times a grain: a whole number that keeps the count of every spread whole.
 """
 
 from typing import NamedTuple

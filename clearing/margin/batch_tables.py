@@ -84,7 +84,7 @@ class _Making:
         spots = [Tier(0, rate.period, rate.period) for rate in product.spot]
         ends = _cuts(periods, [*filter(None, within), *pools.values(), *spots])
         starts = {name: len(self._rows[name]) for name in ("runs", "spreads", "pools")}
-        first_period, grain = len(self._periods), _grain(product.spreads)
+        first_period, grain = len(self._periods), _grain_within(product.spreads)
         for run, (begin, end) in enumerate(ends, start=starts["runs"]):
             self._places |= {
                 (product.name, periods[place]): first_period + place for place in range(begin, end)
@@ -151,11 +151,12 @@ class _Making:
         rates += [tier.rate for each in products for tier in each.som_tiers]
         amount = max([1, loss, *(one.premium for one in contracts), *rates]) * delta // DELTA_ONE
         over = max([1, *(row[1] for name in ("credits", "joints") for row in self._rows[name])])
-        grain = max([self.credit_grain, *self._grains])
+        halves = max([1, *(row[2] for name in ("legs", "credit_legs") for row in self._rows[name])])
         return min(
             _AMOUNT_MAX // (amount + 1),
             _DIVISOR_MAX // ((loss + 1) * over),
-            _DIVISOR_MAX // (2 * delta * grain * over),
+            _DIVISOR_MAX // (2 * delta * self.credit_grain * over * halves),
+            _DIVISOR_MAX // (delta * max(self._grains, default=1) * halves),
         )
 
     def terms(self) -> Terms:
@@ -224,8 +225,16 @@ def _cuts(periods: Sequence[str], tiers: Iterable[Tier]) -> list[tuple[int, int]
 
 def _grain(spreads: Iterable[Spread]) -> int:
     """Return what deltas are multiplied by, so that each spread divides them without rest."""
+    return prod(_step(spread) for spread in spreads)
+
+
+def _grain_within(spreads: Iterable[Spread]) -> int:
+    """Return the same of spreads within a product, whose tiers may be drawn on both ways round."""
     return prod(
-        lcm(*(leg.ratio.numerator for leg in spread.legs))
-        * lcm(*(leg.ratio.denominator for leg in spread.legs))
-        for spread in spreads
+        _step(spread) ** (1 if all(leg.period for leg in spread.legs) else 2) for spread in spreads
     )
+
+
+def _step(spread: Spread) -> int:
+    ratios = [leg.ratio for leg in spread.legs]
+    return lcm(*(each.numerator for each in ratios)) * lcm(*(each.denominator for each in ratios))
