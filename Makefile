@@ -32,7 +32,7 @@ lint: $(STAMP)
 	.venv/bin/mypy
 
 bench: $(STAMP)
-	@for name in kernel implied fold margin journal store; do .venv/bin/python -m bench.$$name || exit 1; done
+	@for name in kernel implied fold margin index journal store; do .venv/bin/python -m bench.$$name || exit 1; done
 
 soak: $(STAMP)
 	CFX_COMMANDS=$${CFX_COMMANDS:-2000000} CFX_KILL_CYCLES=$${CFX_KILL_CYCLES:-500} \

@@ -14,6 +14,7 @@ import typer
 from sim.cli_admin import admin
 from sim.cli_backup import backup, restore
 from sim.cli_basis import basis, performance, tokens
+from sim.cli_evidence import evidence
 from sim.cli_index import From, To, date_of, index, remark
 from sim.cli_margin import margin
 from sim.cli_notes import say_if_cold
@@ -146,6 +147,7 @@ app.command()(index)
 app.command()(basis)
 app.command()(performance)
 app.command()(tokens)
+app.command()(evidence)
 
 
 @app.command()

@@ -27,7 +27,7 @@ TIERS: Mapping[Tier, str] = {
     Tier.MANUAL: "#7a4fa3",
     Tier.NONE: "#b23a48",
 }
-_GAP = datetime.timedelta(days=7)
+_GAP = datetime.timedelta(days=10)
 _MOST = 40  # Bars in one picture of coefficients.
 
 
@@ -193,7 +193,7 @@ def _colors(count: int) -> list[str]:
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 
-    places = np.linspace(0.05, 0.95, max(count, 2))
+    places = np.linspace(0.0, 0.8, max(count, 2))
     return [to_hex(colormaps["viridis"](place)) for place in places[:count]]
 
 

@@ -35,7 +35,7 @@ FOREIGN_ALONE = {
     "sortedcontainers": {"engine/reference.py", "engine/reference_book.py"},
     "typer": {
         f"sim/cli{name}.py"
-        for name in ("", "_admin", "_backup", "_basis", "_index", "_margin", "_store")
+        for name in ("", "_admin", "_backup", "_basis", "_evidence", "_index", "_margin", "_store")
     },
     "sqlalchemy": {
         "sim/cli_store.py",  # The type of a connection alone.

@@ -48,6 +48,7 @@ class Fixing(NamedTuple):
     carried: int  # How many fixings in a row have been carried forward, this one included.
     audit: Table  # AUDIT rows, one an observation, used or not.
     adjustment: Adjustment  # That was in force.
+    mean_micro: Fraction = Fraction()  # The value before it was rounded; 0 where carried.
 
 
 class Day(NamedTuple):
@@ -147,6 +148,7 @@ def fix(
         carried=carried,
         audit=audit,
         adjustment=adjustment,
+        mean_micro=mean_of(partitions) if partitions else Fraction(),
     )
 
 

@@ -122,6 +122,8 @@ def _numbers(names: Mapping[int, str], wanted: Sequence[str]) -> list[int]:
 def _refuse_duplicates(rows: Table, verdicts: Table) -> None:
     """Refuse all rows but the first in the feed of those that are equal. In place."""
     counted = np.flatnonzero(verdicts == Refusal.NONE)
+    _, when, times = np.unique(rows["traded"][counted], return_inverse=True, return_counts=True)
+    counted = counted[times[when] > 1]  # A moment of its own is like no other row's.
     counted = counted[np.argsort(rows["row"][counted], kind="stable")]
     unplaced = rows[counted].copy()
     unplaced["row"] = 0
