@@ -7,11 +7,6 @@ decides its machine code: numba, its options, and every source of ours that the
 module imports, directly or not. A stale kernel can never be loaded, and a second checkout of the
 same sources compiles nothing.
 
-Nor does numba compile a kernel once: it optimises each function with all that it calls, makes
-machine code of it, and does so again for whatever calls that one. Here a kernel is a part, and
-stops at LLVM's intermediate code. An entry is a program: it links its parts, each once, lets LLVM
-inline them into one another from below, and is the only machine code that there is.
-
 With `NUMBA_DISABLE_JIT=1` kernels run as the Python that they are written in: thousands of times
 slower, at once, and under a debugger.
 """
@@ -29,17 +24,14 @@ from typing import Any, TypeVar
 import numba
 import numpy as np
 from llvmlite import ir
-from numba import _dynfunc, types
+from numba import types
 from numba.core import config
 from numba.core.caching import _CacheLocator
-from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import Compiler, DefaultPassBuilder
-from numba.core.compiler_machinery import register_pass
-from numba.core.typed_passes import NativeLowering
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from engine.interpreted import interpreted
+from engine.linking import Part, Program, leave_out_blas
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -57,79 +49,7 @@ _ROOT = pathlib.Path(__file__).parent.parent
 _OURS = re.compile(r"^(?:from|import) ((?:engine|clearing|gateway|sim)[.\w]*)", re.MULTILINE)
 _KEPT = 4  # Fingerprints of one module: two options, two checkouts.
 
-
-class _Program(Compiler):  # type: ignore[misc]
-    """Compiles an entry, as one whose arrays share no memory that it writes to.
-
-    What is inlined into it then keeps what it read of one array while it writes to another.
-    """
-
-    def define_pipelines(self) -> Any:
-        state = self.state
-        state.flags.noalias = True
-        state.library = _Whole(state.targetctx.codegen(), state.func_id.func_qualname)
-        state.library.enable_object_caching()
-        return super().define_pipelines()
-
-
-class _Part(Compiler):  # type: ignore[misc]
-    """Compiles a kernel that only kernels call, as far as an entry needs it."""
-
-    def define_pipelines(self) -> Any:
-        passes = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        places = [step for step, _ in passes.passes]
-        passes.passes[places.index(NativeLowering)] = (_Translate, "to LLVM, no further")
-        passes.finalize()
-        return [passes]
-
-
-class _Fragment(JITCodeLibrary):  # type: ignore[misc]
-    """The intermediate code of one kernel: nothing is linked to it, and nothing can run it."""
-
-    def finalize(self) -> None:
-        self._finalized = True
-
-    def fragments(self) -> "dict[_Fragment, None]":
-        """Return it and all that it calls, each once."""
-        found, open_ = {self: None}, [self]
-        while open_:
-            for called in open_.pop()._linking_libraries:
-                if called not in found:
-                    found[called] = None
-                    open_.append(called)
-        return found
-
-
-class _Whole(JITCodeLibrary):  # type: ignore[misc]
-    """The machine code of an entry."""
-
-    def finalize(self) -> None:
-        linked: dict[Any, None] = {}
-        for library in self._linking_libraries:
-            linked |= library.fragments() if isinstance(library, _Fragment) else {library: None}
-        for library in linked:
-            self._final_module.link_in(library._get_module_for_linking(), preserve=True)
-        passes, builder = self._codegen._module_pass_manager()
-        passes.run(self._final_module, builder)
-        self._final_module.verify()
-        self._finalize_final_module()
-
-
-@register_pass(mutates_CFG=True, analysis_only=False)
-class _Translate(NativeLowering):  # type: ignore[misc]
-    """Translates a kernel, and makes it known to callers by a token: a function that cannot run."""
-
-    def run_pass(self, state: Any) -> bool:
-        state.library = _Fragment(state.targetctx.codegen(), state.func_id.func_qualname)
-        state.flags.no_compile = True
-        super().run_pass(state)
-        result, name = state["cr"], state.func_id.func_qualname
-        module = result.fndesc.lookup_module()
-        token = _dynfunc.make_function(module, name, "", 0, result.env, (state.library,))
-        state.targetctx.insert_user_function(token, result.fndesc, [state.library])
-        state["cr"] = result._replace(cfunc=token)
-        return True
-
+leave_out_blas()
 
 # `_nrt` is numba's private switch for reference counting: with it off, kernels may not
 # allocate, and array arguments cost nothing when one kernel calls another. What an option does
@@ -137,9 +57,10 @@ class _Translate(NativeLowering):  # type: ignore[misc]
 _ENTRY: dict[str, Any] = {
     "cache": True,
     "_nrt": False,
+    "nogil": True,  # Hashing and I/O go on beside it.
     "forceinline": False,
     "no_cfunc_wrapper": True,
-    "pipeline_class": _Program,
+    "pipeline_class": Program,
 }
 # What only kernels call needs no wrapper for Python, and no machine code of its own.
 _KERNEL: dict[str, Any] = {
@@ -147,7 +68,7 @@ _KERNEL: dict[str, Any] = {
     "forceinline": True,
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
-    "pipeline_class": _Part,
+    "pipeline_class": Part,
 }
 _PARALLEL: dict[str, Any] = {"cache": True, "parallel": True}  # Allocates, for its threads.
 # What is called seldom stands once, apart: inlined at each call it would be compiled again there.

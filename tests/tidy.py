@@ -30,7 +30,7 @@ FOREIGN = {
     "clearing": {"numpy", "msgspec", "exchange_calendars"},
 }
 FOREIGN_ALONE = {
-    "numba": {"engine/jit.py"},
+    "numba": {"engine/jit.py", "engine/linking.py"},
     "llvmlite": {"engine/jit.py"},
     "sortedcontainers": {"engine/reference.py", "engine/reference_book.py"},
     "typer": {
