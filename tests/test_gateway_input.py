@@ -20,6 +20,7 @@ FRAME_MAX, QUERY_MAX = 64 << 10, 16 << 10
 class Door(NamedTuple):
     """A served exchange, a key that trades, and one that only reads."""
 
+    directory: Path
     served: Served
     trader: KeyMade
     reader: KeyMade
@@ -30,7 +31,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     directory = tmp_path_factory.mktemp("input")
     with serving(directory) as served:
         open_account(directory, "ann", type="hedger", cash="1000000.50")
-        yield Door(served, new_key(directory, "ann"), new_key(directory, "1", ["read"]))
+        yield Door(directory, served, new_key(directory, "ann"), new_key(directory, "1", ["read"]))
 
 
 @pytest.fixture
@@ -290,8 +291,6 @@ def test_the_operators_routes_need_the_servers_token(door: Door) -> None:
     connection.close()
 
 
-def test_files_with_secrets_are_their_owners(door: Door, tmp_path_factory: Any) -> None:
-    directory = Path(tmp_path_factory.getbasetemp())
-    found = [path for name in ("keys.json", "server.json") for path in directory.rglob(name)]
-    assert len(found) >= 2
-    assert {path.stat().st_mode & 0o777 for path in found} == {0o600}
+def test_files_with_secrets_are_their_owners(door: Door) -> None:
+    for name in ("keys.json", "server.json"):
+        assert (door.directory / name).stat().st_mode & 0o777 == 0o600
