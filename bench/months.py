@@ -7,7 +7,7 @@ and trade at a plausible rate.
 
 import numpy as np
 
-from bench.workloads import DAY, RANKS, Flow, Maker, Shape, kept_flow, market
+from bench.workloads import DAY, RANKS, TERMS, Flow, Maker, Shape, kept_flow, market
 from engine.jit import Table
 from engine.rows import Batch
 from engine.schema import Did, Form, Kind, Phase, Side
@@ -36,23 +36,9 @@ def _listing(kind: str) -> Batch:
         batch.money(Kind.MARK, instrument=month, value=price, value_2=price)
     for place, pair in enumerate(PAIRS[: LISTED[kind]]):
         number = MONTHS + place
-        batch.listing(
-            number,
-            0,
-            "",
-            low=0,
-            high=RANKS - 1,
-            tick=1,
-            value=1_000,
-            clip=10_000,
-            position_max=10**9,
-            protection=_STRAY,
-            month=DAY // 100,
-            expiry=DAY,
-            form=Form.CALENDAR,
-            legs=2,
-            implied=int(kind == "implied"),
-        )
+        implied = int(kind == "implied")
+        terms = {**TERMS, "protection": _STRAY, "form": Form.CALENDAR, "legs": 2}
+        batch.listing(number, 0, "", **terms, implied=implied)
         for month, ratio in zip(pair, (1, -1), strict=True):
             batch.leg(month, ratio)
         batch.money(Kind.PHASE, instrument=number, code=Phase.OPEN, value=DAY)

@@ -39,6 +39,19 @@ GUARDS: dict[str, Any] = {
 }
 
 
+# Terms of every book.
+TERMS: dict[str, Any] = {
+    "low": 0,
+    "high": RANKS - 1,
+    "tick": 1,
+    "value": 1_000,
+    "clip": 10_000,
+    "position_max": 10**9,
+    "month": DAY // 100,
+    "expiry": DAY,
+}
+
+
 class Shape(NamedTuple):
     """What a flow looks like. `resting` is of the busiest book, `depth` the mean distance."""
 
@@ -106,21 +119,7 @@ def market(instruments: int, terms: str = "") -> Batch:
         batch.money(Kind.OPEN_ACCOUNT, account=account, other=1)
         batch.money(Kind.DEPOSIT, account=account, value=2**52)
     for number in range(instruments):
-        batch.listing(
-            number,
-            0,
-            "",
-            low=0,
-            high=RANKS - 1,
-            tick=1,
-            value=1_000,
-            clip=10_000,
-            position_max=10**9,
-            protection=PROTECTION,
-            month=DAY // 100,
-            expiry=DAY,
-            form=Form.FUTURE,
-        )
+        batch.listing(number, 0, "", **TERMS, protection=PROTECTION, form=Form.FUTURE)
         batch.money(Kind.RATE, instrument=number, value=100_000)
         batch.money(Kind.MARK, instrument=number, value=RANKS // 2, value_2=RANKS // 2)
     batch.money(Kind.GUARD, product=0, other=NIL, **GUARDS)

@@ -23,6 +23,8 @@ from clearing.directory import Directory
 from clearing.genesis import genesis
 from clearing.options import Underlying, add_options
 from clearing.terms import ProductTerms
+from clearing.venue import Venue
+from engine.disk import Disk
 from engine.instruments import as_number, units
 from engine.rows import Batch
 from engine.schema import Form, Kind, Phase
@@ -57,6 +59,15 @@ def first_rows() -> tuple[Batch, int]:
     batch = genesis(products, FIRST_DAY, START)
     _add_paid(batch)
     return batch, START
+
+
+def at_rest(directory: Path, *owners: str) -> None:
+    """Found the exchange of the tests in a folder, with a rich account of each owner."""
+    venue = Venue.open(directory / "journal", disk=Disk())
+    venue.submit(*first_rows())
+    venue.close()
+    for owner in owners:
+        open_account(directory, owner, cash=Decimal(1_000_000))
 
 
 def _add_paid(batch: Batch) -> None:

@@ -15,7 +15,7 @@ from engine.schema import Kind, Phase, Side
 from gateway.controls import Acted, Control, Guard, Halt, Kill, Limit, Release, Resume
 from gateway.operator import OperatorError, control, open_account
 from gateway.view import View
-from tests.serving import end, first_rows, serving
+from tests.serving import at_rest, end, serving
 from tests.shell import Shell, refused
 
 FRONT = "H100_USD-31AUG26"
@@ -25,11 +25,7 @@ NEXT = "H100_USD-30SEP26"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder at rest: ann bids and bob offers in the front month, which is open."""
-    venue = Venue.open(tmp_path / "journal", disk=Disk())
-    venue.submit(*first_rows())
-    venue.close()
-    for owner in ("ann", "bob"):
-        open_account(tmp_path, owner, cash=Decimal(1_000_000))
+    at_rest(tmp_path, "ann", "bob")
     view = View()
     venue = Venue.open(tmp_path / "journal", watch=view.fold, disk=Disk())
     batch, number = Batch(), view.directory.instrument_of[FRONT].number

@@ -12,9 +12,9 @@ from engine.instruments import units
 from engine.rows import Batch
 from engine.schema import Did, Kind, Phase, Role, Side
 from gateway.desk import Act, Adjust, Block, Bust, Reviewed
-from gateway.operator import OperatorError, open_account, review
+from gateway.operator import OperatorError, review
 from gateway.view import View
-from tests.serving import end, first_rows, serving
+from tests.serving import at_rest, end, serving
 from tests.test_gateway_view import compare
 from tests.trading_days import SIZES, Driver, found
 
@@ -63,11 +63,7 @@ def test_a_view_follows_blocks_and_reviewed_trades() -> None:
 @pytest.fixture
 def founded(tmp_path: Path) -> Path:
     """A folder at rest, of an exchange with a trade at 2.80, and with two accounts."""
-    venue = Venue.open(tmp_path / "journal", disk=Disk())
-    venue.submit(*first_rows())
-    venue.close()
-    for owner in ("ann", "bob"):
-        open_account(tmp_path, owner, cash=Decimal(1_000_000))
+    at_rest(tmp_path, "ann", "bob")
     view = View()
     venue = Venue.open(tmp_path / "journal", watch=view.fold, disk=Disk())
     batch, number = Batch(), view.directory.instrument_of[FRONT].number

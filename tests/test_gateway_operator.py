@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from clearing.venue import Venue
-from engine.disk import Disk
 from engine.exchange import Outcome
 from engine.rows import Batch
 from engine.schema import Kind
@@ -20,7 +19,7 @@ from gateway.operator import OperatorError, new_key, open_account
 from gateway.recovery import BusyError, Lock
 from gateway.session import Sent
 from gateway.view import View
-from tests.serving import end, first_rows, serving
+from tests.serving import at_rest, end, first_rows, serving
 
 FRONT = "H100_USD-31AUG26"
 
@@ -28,9 +27,7 @@ FRONT = "H100_USD-31AUG26"
 @pytest.fixture
 def founded(tmp_path: Path) -> Path:
     """A folder whose exchange was founded, at rest."""
-    venue = Venue.open(tmp_path / "journal", disk=Disk())
-    venue.submit(*first_rows())
-    venue.close()
+    at_rest(tmp_path)
     return tmp_path
 
 

@@ -11,7 +11,6 @@ import hashlib
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, Table, Text
 
 METADATA = MetaData()
-EVERYBODY = -1  # An account number that nobody has.
 
 
 def _number(name: str, *, key: bool = False) -> Column[int]:
