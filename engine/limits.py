@@ -81,7 +81,7 @@ def work(state: State, order: Row, lots: int) -> None:
 
 @kernel
 def fill(state: State, order: Row, price: int, quantity: int) -> None:
-    """Turn `quantity` working lots of an order into a position; a spread's legs take `hold`."""
+    """Turn `quantity` working lots of an order into a position; `assign` gives a spread's legs."""
     instrument = state.instruments[order.instrument]
     if instrument.legs > 0:
         work_spread(state, order, -quantity)

@@ -12,7 +12,7 @@ from tests.small_world import SMALL
 
 def pytest_report_header() -> str:
     """Return the line above the tests: a first session compiles, and takes minutes longer."""
-    state = "as compiled before" if any(cache_root().glob("*/*/*.nbi")) else "compiling first"
+    state = "as compiled before" if any(cache_root().glob("*/*.nbi")) else "compiling first"
     checks = "with" if config.BOUNDSCHECK else "without"
     return f"kernels: {state}, {checks} bounds checks"
 
