@@ -210,15 +210,15 @@ async def _watch(door: Door) -> None:
         made = asyncio.create_task(bob.watch_trades(NEXT))
         await asyncio.sleep(0.5)
         order = await ann.create_order(NEXT, "limit", "buy", 7, 2.44)
-        (seen,) = await asyncio.wait_for(watching, 5)
+        (seen,) = await asyncio.wait_for(watching, 60)
         assert (seen["id"], seen["status"], seen["price"]) == (order["id"], "open", 2.44)
-        await asyncio.wait_for(raw, 5)
+        await asyncio.wait_for(raw, 60)
         await _until(lambda: [level[:2] for level in ann.orderbooks[NEXT]["bids"]] == [[2.44, 7]])
         await bob.create_order(NEXT, "limit", "sell", 2, 2.44)
-        assert (await asyncio.wait_for(mine, 5))[0]["amount"] == 2
-        assert (await asyncio.wait_for(made, 5))[0]["side"] == "sell"
-        assert (await asyncio.wait_for(balance, 5))["USD"]["USD"]["total"] > 0
-        assert (await asyncio.wait_for(ticking, 5))["symbol"] == NEXT
+        assert (await asyncio.wait_for(mine, 60))[0]["amount"] == 2
+        assert (await asyncio.wait_for(made, 60))[0]["side"] == "sell"
+        assert (await asyncio.wait_for(balance, 60))["USD"]["USD"]["total"] > 0
+        assert (await asyncio.wait_for(ticking, 60))["symbol"] == NEXT
         await _until(lambda: [level[:2] for level in ann.orderbooks[NEXT]["bids"]] == [[2.44, 5]])
         await _until(lambda: ann.orders[-1]["filled"] == 2)
     finally:

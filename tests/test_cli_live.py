@@ -6,6 +6,7 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
 import time
 import urllib.request
 from typing import Any
@@ -19,9 +20,34 @@ def test_to_be_told_to_stop_is_no_failure(small: pathlib.Path) -> None:
     for _ in range(3):
         running.stdout.readline()
     running.send_signal(signal.SIGTERM)
-    _, err = running.communicate(timeout=20)
+    _, err = running.communicate()
     assert running.returncode == 0
     assert "Traceback" not in err
+
+
+_DEAF = """
+import time
+from sim import cli
+
+def deaf(prog_name):
+    try:
+        print("up", flush=True)
+        time.sleep(60)
+    except SystemExit:
+        time.sleep(60)
+
+cli.app = deaf
+cli.main()
+"""
+
+
+def test_who_does_not_hear_that_it_shall_stop_is_told_again() -> None:
+    command = [sys.executable, "-c", _DEAF]
+    running = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert running.stdout is not None
+    assert running.stdout.readline() == "up\n"
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(timeout=60) == 0
 
 
 def test_a_cold_start_says_what_it_does(small: pathlib.Path, tmp_path: pathlib.Path) -> None:
@@ -64,14 +90,14 @@ def test_a_served_exchange_has_a_market_and_takes_accounts_and_keys(
         assert trades, "nobody trades"
     finally:
         running.send_signal(signal.SIGTERM)
-        _, err = running.communicate(timeout=20)
+        _, err = running.communicate()
     assert running.returncode == 0
     assert "Traceback" not in err
     verdict = json.loads(cfx("verify", folder).out)
     assert verdict["ok"] is True
     again, words = served(folder, small)
     again.send_signal(signal.SIGTERM)
-    again.communicate(timeout=20)
+    again.communicate(timeout=60)
     assert again.returncode == 0
     assert words[2] == f"recovered={verdict['rows']}"
 
@@ -84,7 +110,7 @@ def test_participants_join_an_exchange_that_was_founded_without_them(
     running, _ = served(folder, small)
     opened = json.loads(cfx("accounts", "new", "--data", folder, "--owner", "you").out)
     running.send_signal(signal.SIGTERM)
-    running.communicate(timeout=20)
+    running.communicate(timeout=60)
     assert opened["account"] == 8  # After "me" and the six of the scenario.
     assert json.loads(cfx("verify", folder).out)["ok"] is True
 
@@ -92,7 +118,7 @@ def test_participants_join_an_exchange_that_was_founded_without_them(
 def fetched(rest: str, method: str) -> Any:
     """Return what a public method says of the front month."""
     address = f"{rest}/api/v2/public/{method}?instrument_name=H100_USD-30SEP26"
-    with urllib.request.urlopen(address, timeout=10) as answer:
+    with urllib.request.urlopen(address, timeout=60) as answer:
         return json.load(answer)["result"]
 
 

@@ -49,7 +49,7 @@ def get(door: Door, path: str, headers: dict[str, str] | None = None) -> tuple[i
 def call(
     door: Door, method: str, path: str, body: str, headers: dict[str, str] | None = None
 ) -> tuple[int, Any]:
-    connection = http.client.HTTPConnection(door.served.rest.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(door.served.rest.removeprefix("http://"), timeout=60)
     try:
         connection.request(method, path, body or None, headers or {})
         response = connection.getresponse()
@@ -221,7 +221,7 @@ def test_an_alias_names_the_same_instrument(door: Door) -> None:
 
 
 def test_prices_stand_in_answers_as_exact_decimals(door: Door) -> None:
-    connection = http.client.HTTPConnection(door.served.rest.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(door.served.rest.removeprefix("http://"), timeout=60)
     connection.request("GET", f"/api/v2/public/get_instrument?instrument_name={FRONT}")
     assert b'"max_price":40.94,' in connection.getresponse().read()
     connection.close()
@@ -281,7 +281,7 @@ def test_too_many_requests_and_cancels_that_are_never_too_many(door: Door) -> No
 
 
 def test_the_operators_routes_need_the_servers_token(door: Door) -> None:
-    connection = http.client.HTTPConnection(door.served.rest.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(door.served.rest.removeprefix("http://"), timeout=60)
     for headers in ({}, {"Authorization": "Bearer x"}):
         for path in ("/admin/accounts", "/admin/keys"):
             connection.request("POST", path, "{}", headers)

@@ -98,7 +98,7 @@ def test_a_stopped_server_says_nothing_more_and_ends_well(tmp_path: Path) -> Non
     for number in (signal.SIGTERM, signal.SIGINT):
         with serving(tmp_path) as served:
             served.child.send_signal(number)
-            rest, _ = served.child.communicate(timeout=10)
+            rest, _ = served.child.communicate(timeout=60)
             assert (rest, served.child.returncode) == ("", 0)
 
 

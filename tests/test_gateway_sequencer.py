@@ -121,7 +121,7 @@ async def _failure(bench: Bench) -> None:
     bench.disk.fails, syncs = True, bench.disk.syncs
     bench.buy()
     with pytest.raises(JournalError, match="no such luck"):
-        await asyncio.wait_for(bench.sequencer.run(), 10)
+        await asyncio.wait_for(bench.sequencer.run(), 60)
     assert bench.answers == []
     assert bench.published == []
     assert bench.disk.syncs == syncs + 1, "it is never tried again"
@@ -136,7 +136,7 @@ async def _end(bench: Bench) -> None:
     for _ in range(3_000):
         assert bench.buy()
     bench.sequencer.stop()
-    await asyncio.wait_for(bench.sequencer.run(), 30)
+    await asyncio.wait_for(bench.sequencer.run(), 60)
     assert len(bench.answers) == 3_000
     assert max(len(outcome.frame.commands) for outcome in bench.published) == 1_024
 
