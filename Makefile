@@ -1,6 +1,7 @@
 # Every target makes `.venv` first, once, and again when the lock changes.
 
 PYTHON ?= python3
+WORKERS := -n auto --dist worksteal
 STAMP := .venv/.lock-installed
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint bench soak
@@ -24,7 +25,7 @@ demo: $(STAMP)
 	@.venv/bin/cfx run demo
 
 test: $(STAMP)
-	@.venv/bin/python -m pytest
+	@.venv/bin/python -m pytest $(WORKERS)
 
 lint: $(STAMP)
 	.venv/bin/ruff check .
@@ -37,4 +38,4 @@ bench: $(STAMP)
 soak: $(STAMP)
 	CFX_COMMANDS=$${CFX_COMMANDS:-2000000} CFX_KILL_CYCLES=$${CFX_KILL_CYCLES:-500} \
 	CFX_TRACES=$${CFX_TRACES:-25} CFX_PLANTED=all CFX_PORTFOLIOS=$${CFX_PORTFOLIOS:-20000} \
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest $(WORKERS)

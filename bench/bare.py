@@ -23,7 +23,8 @@ from engine.book import (
 )
 from engine.emit import say, tell, tell_canceled
 from engine.jit import Index, Row, Table, entry, kernel
-from engine.schema import Did, Kind, Reason, Role, Side, Tif, Type
+from engine.reasons import Reason
+from engine.schema import Did, Kind, Role, Side, Tif, Type
 from engine.state import State
 
 _NONE = np.uint64(0)

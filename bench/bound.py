@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 
 from engine.jit import Table
-from engine.schema import Reason
+from engine.reasons import Reason
 
 SOURCE = pathlib.Path(__file__).with_name("book.c")
 FLAGS = ["-O3", "-march=native", "-shared", "-fPIC"]

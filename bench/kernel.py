@@ -23,9 +23,10 @@ from bench.bare import bare_step
 from bench.bound import ABSENT, Bound, load
 from bench.measure import Row, Timed, options, publish, race, warmed, warming
 from engine.jit import Table, direct
-from engine.kernel import Views, step, views
+from engine.kernel import step
 from engine.layout import COMMAND, EVENT
 from engine.state import State, new_state
+from engine.views import Views, views
 
 BATCHES = (1, 16, 256, 4_096)
 MESSAGES, MESSAGES_FULL = 500_000, 2_000_000
@@ -235,7 +236,8 @@ def _play(run: KernelRun) -> Callable[[Table], int]:
 
 _START = """
 import numpy
-from engine.kernel import step, views
+from engine.kernel import step
+from engine.views import views
 from engine.layout import COMMAND, EVENT
 from engine.state import Sizes, new_state
 step(new_state(Sizes(64, 64, 8, 1, 8, 8)), views(numpy.zeros(1, COMMAND)), 0, \

@@ -12,11 +12,12 @@ import numpy as np
 
 from bench.kept import kept
 from engine.jit import Table
-from engine.kernel import step, views
+from engine.kernel import step
 from engine.layout import EVENT
 from engine.rows import Batch
 from engine.schema import NIL, Did, Form, Kind, Phase, Side, Tif, Type
 from engine.state import Sizes, State, new_state
+from engine.views import views
 
 RANKS = 4_096  # Prices 0 to 4,095, tick 1.
 ACCOUNTS = 64

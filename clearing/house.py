@@ -4,6 +4,8 @@ It is a function of the frames that it was given: no clock, no chance, no file, 
 decides money. Its own rows pass through the journal before it believes them.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from clearing.booking import FIRST_MONEY, book
@@ -31,8 +33,6 @@ from engine.schema import NIL, Cycle, Did, Kind, Origin
 
 _SILENCE = Batch()
 _FIRST_OF_HOUSE = Kind.MARK  # Rows from here on are not participants' own.
-_TAKEN = np.zeros(256, np.bool_)  # Kinds of rows that the house reads itself.
-_TAKEN[[Kind.MARK, Kind.SETTLE, Kind.RATE, Kind.SUSPEND, Kind.INDEX, Kind.PHASE, Kind.CYCLE]] = True
 
 
 class House:
@@ -55,6 +55,23 @@ class House:
         self._unlisted: list[Underlying] = []  # Futures whose options are to be listed.
         self._unfixed: list[Fixed] = []  # Fixings whose event contracts are to be listed.
         self._touched = False  # Whether the last frame may have met a margin call.
+        self._takers: dict[int, Callable[[Row, Frame], None]] = {
+            Kind.MARK: self._mark,
+            Kind.SETTLE: self._settle,
+            Kind.RATE: self._rate,
+            Kind.SUSPEND: lambda row, _: self.calls.suspend(row),
+            Kind.INDEX: self._fix,
+            Kind.PHASE: self._pass,
+            Kind.CYCLE: self._begin,
+        }
+        self._answers: dict[int, Callable[[Day], Batch]] = {
+            Cycle.SETTLEMENT: self._settlement,
+            Cycle.END_OF_DAY: self._end_of_day,
+            Cycle.INTRADAY: lambda day: self.calls.review(day.date),
+            Cycle.CALLS_DUE: self._calls_due,
+        }
+        self._is_taken = np.zeros(256, np.bool_)  # Kinds of rows that the house reads itself.
+        self._is_taken[list(self._takers)] = True
 
     @property
     def calculates(self) -> bool:
@@ -141,19 +158,22 @@ class House:
     def _answer(self, cycle: int, day: Day) -> Batch:
         """Return what a cycle asks for next, and take it off the list."""
         del self._cycles[0]
-        if cycle == Cycle.SETTLEMENT:
-            self.positions.check_whole()
-            futures = self.marking.settle(day)
-            at_settlement = prices(self.directory, futures)
-            return join([at_settlement, futures, self.premiums.settle(day, futures)])
-        if cycle == Cycle.END_OF_DAY:
-            self._cycles.insert(0, (Cycle.INTRADAY, day))
-            self._close_day()
-            return self._fees(day.date)
-        if cycle == Cycle.INTRADAY:
-            return self.calls.review(day.date)
-        if cycle == Cycle.CALLS_DUE:
-            self.calls.fall_due(day.date)
+        asked = self._answers.get(cycle)
+        return asked(day) if asked else Batch()
+
+    def _settlement(self, day: Day) -> Batch:
+        self.positions.check_whole()
+        futures = self.marking.settle(day)
+        at_settlement = prices(self.directory, futures)
+        return join([at_settlement, futures, self.premiums.settle(day, futures)])
+
+    def _end_of_day(self, day: Day) -> Batch:
+        self._cycles.insert(0, (Cycle.INTRADAY, day))
+        self._close_day()
+        return self._fees(day.date)
+
+    def _calls_due(self, day: Day) -> Batch:
+        self.calls.fall_due(day.date)
         return Batch()
 
     def _fees(self, date: int) -> Batch:
@@ -196,7 +216,7 @@ class House:
     def _take_rows(self, frame: Frame, events: Table) -> None:
         """Take in the accepted rows of the house, the calendar and the operator, in order."""
         kinds = frame.commands["kind"]
-        places = np.flatnonzero(_TAKEN[kinds])
+        places = np.flatnonzero(self._is_taken[kinds])
         if not len(places):
             return
         refused = set(events["seq"][events["kind"] == Did.REJECTED].tolist())
@@ -204,42 +224,36 @@ class House:
         rows = frame.commands.view(MONEY)
         for place in places.tolist():
             if int(rows[place]["seq"]) not in refused:
-                self._take(rows[place], frame)
+                self._takers[int(kinds[place])](rows[place], frame)
 
-    def _take(self, row: Row, frame: Frame) -> None:
-        match row["kind"]:
-            case Kind.MARK | Kind.SETTLE | Kind.RATE if self.premiums.is_about(row):
-                self.premiums.take(row)
-            case Kind.MARK:
-                self.marking.mark(row)
-            case Kind.SETTLE:
-                self.marking.mark(row)
-                self._settled.append(self.directory.instruments[row["instrument"]].product)
-            case Kind.RATE:
-                self.marking.rate(row)
-            case Kind.SUSPEND:
-                self.calls.suspend(row)
-            case Kind.INDEX:
-                self.marking.fix(row)
-                text = text_at(frame.text, int(row["text"]))
-                self.fixings.fix(row, text, self._fixing_window())
-            case Kind.PHASE:
-                self._pass(row)
-            case Kind.CYCLE:
-                self._pass(row)
-                self._begin(row)
+    def _mark(self, row: Row, _frame: Frame) -> None:
+        (self.premiums.take if self.premiums.is_about(row) else self.marking.mark)(row)
+
+    def _rate(self, row: Row, _frame: Frame) -> None:
+        (self.premiums.take if self.premiums.is_about(row) else self.marking.rate)(row)
+
+    def _settle(self, row: Row, frame: Frame) -> None:
+        is_future = not self.premiums.is_about(row)
+        self._mark(row, frame)
+        if is_future:
+            self._settled.append(self.directory.instruments[row["instrument"]].product)
+
+    def _fix(self, row: Row, frame: Frame) -> None:
+        self.marking.fix(row)
+        self.fixings.fix(row, text_at(frame.text, int(row["text"])), self._fixing_window())
 
     def _fixing_window(self) -> tuple[int, int]:
         """Return the window of the fixing that is awaited, or (0, 0)."""
         awaited = [day.window for cycle, day in self._cycles if cycle == Cycle.FIXING]
         return awaited[0] if awaited else (0, 0)
 
-    def _pass(self, row: Row) -> None:
+    def _pass(self, row: Row, _frame: Frame) -> None:
         """Note how far the calendar has come."""
         self.date = max(self.date, int(row["value"]))
         self.calendar_time = max(self.calendar_time, int(row["source"]))
 
-    def _begin(self, row: Row) -> None:
+    def _begin(self, row: Row, frame: Frame) -> None:
+        self._pass(row, frame)
         window = int(row["value_2"]), int(row["value_3"])
         if row["code"] == Cycle.FIXING and not any(window):
             window = window_before(int(row["time"]))

@@ -5,7 +5,8 @@ from engine.jit import Row, kernel
 from engine.limits import admit, reserve_of
 from engine.positions import find_position
 from engine.premium import growth_of_cover
-from engine.schema import Reason, Side
+from engine.reasons import Reason
+from engine.schema import Side
 from engine.state import State
 
 

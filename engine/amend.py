@@ -12,7 +12,8 @@ from engine.match import cross, remove, rest
 from engine.orders import is_short_of, is_unreachable, off_ladder, shows_too_little
 from engine.owners import alert, barred
 from engine.phases import may_cancel, may_replace
-from engine.schema import Did, Flag, Phase, Reason, Type
+from engine.reasons import Reason
+from engine.schema import Did, Flag, Phase, Type
 from engine.state import State
 from engine.stops import WAITING, elect, wait
 

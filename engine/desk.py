@@ -8,7 +8,8 @@ from engine.jit import Row, Table, kernel, rare
 from engine.limits import assign
 from engine.orders import off_ladder
 from engine.positions import find_position
-from engine.schema import NOT_HELD, Did, Flag, Form, Phase, Reason, Role, Side, Standing
+from engine.reasons import Reason
+from engine.schema import NOT_HELD, Did, Flag, Form, Phase, Role, Side, Standing
 from engine.spreads import note_leg, price_legs
 from engine.state import State
 from engine.tas import has_no_base

@@ -1,7 +1,8 @@
 """Writes EVENT rows: the only file that does."""
 
 from engine.jit import Row, Table, kernel
-from engine.schema import Did, Reason, Role
+from engine.reasons import Reason
+from engine.schema import Did, Role
 
 
 @kernel

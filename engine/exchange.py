@@ -13,11 +13,12 @@ from engine.chain import EventChain
 from engine.frame import NO_HASH, Frame, copied, frame_bytes, frozen
 from engine.jit import Table, direct
 from engine.journal import Journal, JournalError, NoJournal
-from engine.kernel import Views, step, views
+from engine.kernel import step
 from engine.layout import COMMAND, EVENT
 from engine.rows import Batch
 from engine.schema import Origin
 from engine.state import Sizes, State, new_state
+from engine.views import Views, views
 
 _EVENTS = 1 << 12  # Rows of the event buffer at first.
 

@@ -8,7 +8,8 @@ would have charged a calendar for every closing order, and refused it to an acco
 
 from engine.jit import Row, kernel
 from engine.positions import reach, reach_of
-from engine.schema import Reason, Side, Standing
+from engine.reasons import Reason
+from engine.schema import Side, Standing
 from engine.state import State
 
 

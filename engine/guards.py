@@ -6,8 +6,9 @@ All guards are measured from the market settlement, never from the index mark.
 from engine.book import price_of
 from engine.emit import say
 from engine.jit import Row, Table, kernel
+from engine.reasons import Reason
 from engine.records import BUCKETS
-from engine.schema import NIL, NIL_PRICE, Did, Phase, Reason, Side
+from engine.schema import NIL, NIL_PRICE, Did, Phase, Side
 from engine.state import State
 from engine.windows import breaker_bounds, look_again, restart
 

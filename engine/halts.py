@@ -4,7 +4,8 @@ import numpy as np
 
 from engine.emit import say
 from engine.jit import Row, Table, kernel, rare
-from engine.schema import Did, Phase, Reason
+from engine.reasons import Reason
+from engine.schema import Did, Phase
 from engine.state import State
 from engine.tops import note_phase
 

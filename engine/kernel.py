@@ -1,48 +1,18 @@
 """The kernel: commands in, their events out; no clock, no chance, no I/O."""
 
-from typing import NamedTuple
-
 import numpy as np
 
-from engine.amend import cancel, replace
-from engine.auction import publish
-from engine.desk import adjust, block, bust
-from engine.emit import say, tell_refused
-from engine.guards import set_guards
+from engine.emit import tell_refused
 from engine.implied import publish_implied
-from engine.jit import Row, Table, entry, kernel, rare
-from engine.layout import LISTING, MONEY, ORDER
-from engine.listing import (
-    add_account,
-    add_leg,
-    add_owner,
-    add_product,
-    list_instrument,
-    set_limit,
-)
-from engine.marks import mark, settle
-from engine.money import charge, deposit, rate, suspend, transfer, withdraw
-from engine.orders import DISPLAY_PARTS, enter
-from engine.owners import kill
-from engine.protection import protect
-from engine.quotes import enforce, quote
-from engine.schema import LEGS_MAX, VERSION, Did, Kind, Reason
+from engine.jit import Row, Table, entry, kernel
+from engine.orders import DISPLAY_PARTS
+from engine.quotes import enforce
+from engine.reasons import Reason
+from engine.schema import LEGS_MAX, VERSION, Kind
 from engine.state import State
-from engine.sweep import cancel_all, cancel_tagged, change_phase, resume
-from engine.tas import price
-
-
-class Views(NamedTuple):
-    """The same COMMAND rows, read as three families. Shape (n,) each."""
-
-    order: Table
-    money: Table
-    listing: Table
-
-
-def views(rows: Table) -> Views:
-    """Return rows as the kernel reads them; made once for a buffer, not for each call."""
-    return Views(rows.view(ORDER), rows.view(MONEY), rows.view(LISTING))
+from engine.sweep import resume
+from engine.verbs import carry_out
+from engine.views import Views
 
 
 @entry
@@ -141,16 +111,7 @@ def _apply(state: State, rows: Views, i: int, events: Table, count: int) -> int:
     command = rows.order[i]
     if command.version != VERSION:
         return tell_refused(events, count, command, Reason.VERSION_UNKNOWN)
-    if command.kind == Kind.CANCEL_ALL:
-        reason, count = cancel_all(state, rows.money[i], events, count)
-    elif command.kind <= Kind.BLOCK:
-        reason, count = _trade(state, command, events, count)
-    elif command.kind < Kind.PRODUCT:
-        reason, count = _pay(state, rows.money[i], events, count)
-    elif command.kind < Kind.TIME:
-        reason, count = _arrange(state, rows, i, events, count)
-    else:
-        reason, count = _oversee(state, rows, i, events, count)
+    reason, count = carry_out(state, rows, i, events, count)
     if reason != Reason.NONE:
         count = tell_refused(events, count, command, reason)
         _explain(state, command, reason, events[count - 1])
@@ -185,113 +146,3 @@ def _is_of_orders(kind: int) -> bool:
     if kind == Kind.CANCEL_ALL:
         return False
     return Kind.ENTER <= kind <= Kind.BLOCK or Kind.BUST <= kind <= Kind.ADJUST
-
-
-@kernel
-def _trade(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
-    if command.kind == Kind.BLOCK:
-        return block(state, command, events, count)
-    if command.kind == Kind.ENTER:
-        reason, count = enter(state, command, events, count)
-    elif command.kind == Kind.CANCEL and command.order_id == 0 and command.tag != 0:
-        reason, count = cancel_tagged(state, command, events, count)
-    elif command.kind == Kind.CANCEL:
-        reason, count = cancel(state, command, events, count)
-    elif command.kind == Kind.REPLACE:
-        reason, count = replace(state, command, events, count)
-    elif command.kind == Kind.QUOTE:
-        reason, count = quote(state, command, events, count)
-    else:
-        return Reason.KIND_UNKNOWN, count
-    if reason == Reason.NONE:
-        count = publish(state, command.instrument, command, events, count)
-    return reason, count
-
-
-@rare
-def _pay(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
-    kind = command.kind
-    if Kind.MARK <= kind < Kind.INDEX:
-        return _clear(state, command, events, count)
-    if kind == Kind.PROTECT:
-        return protect(state, command, events, count)
-    if kind == Kind.DEPOSIT:
-        return deposit(state, command, events, count)
-    if kind == Kind.WITHDRAW:
-        return withdraw(state, command, events, count)
-    if kind == Kind.TRANSFER:
-        return transfer(state, command, events, count)
-    if kind == Kind.INDEX:
-        count = say(events, count, command, Did.FIXED)
-        events[count - 1].price = command.value
-        events[count - 1].quantity = command.source
-        events[count - 1].other = command.code
-        return Reason.NONE, count
-    if kind == Kind.CURVE:
-        return Reason.NONE, say(events, count, command, Did.NOTED)
-    return Reason.KIND_UNKNOWN, count
-
-
-@rare
-def _clear(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
-    """Do what the clearing house asks for."""
-    kind = command.kind
-    if kind == Kind.MARK:
-        return mark(state, command, events, count)
-    if kind == Kind.RATE:
-        return rate(state, command, events, count)
-    if kind == Kind.CHARGE:
-        return charge(state, command, events, count)
-    if kind == Kind.SETTLE:
-        return settle(state, command, events, count)
-    if kind == Kind.SUSPEND:
-        return suspend(state, command, events, count)
-    if kind == Kind.PRICE:
-        return price(state, command, events, count)
-    return Reason.KIND_UNKNOWN, count
-
-
-@rare
-def _arrange(state: State, rows: Views, i: int, events: Table, count: int) -> tuple[int, int]:
-    command = rows.money[i]
-    kind = command.kind
-    if kind == Kind.OBSERVE or kind == Kind.KEY:
-        return Reason.NONE, say(events, count, command, Did.NOTED)
-    if kind == Kind.PRODUCT:
-        return add_product(state, command, events, count)
-    if kind == Kind.LIST:
-        return list_instrument(state, rows.listing[i], events, count)
-    if kind == Kind.LEG:
-        return add_leg(state, rows.listing[i], events, count)
-    if kind == Kind.OPEN_OWNER:
-        return add_owner(state, command, events, count)
-    if kind == Kind.OPEN_ACCOUNT:
-        return add_account(state, command, events, count)
-    if kind == Kind.GUARD:
-        return set_guards(state, command, events, count)
-    if kind == Kind.LIMIT:
-        return set_limit(state, command, events, count)
-    return Reason.KIND_UNKNOWN, count
-
-
-@rare
-def _oversee(state: State, rows: Views, i: int, events: Table, count: int) -> tuple[int, int]:
-    """Do what the calendar or the exchange's desk asks for."""
-    command = rows.money[i]
-    kind = command.kind
-    if kind == Kind.PHASE:
-        return change_phase(state, command, events, count)
-    if kind == Kind.BUST:
-        return bust(state, rows.order[i], events, count)
-    if kind == Kind.ADJUST:
-        return adjust(state, rows.order[i], events, count)
-    if kind == Kind.KILL:
-        return kill(state, command, events, count)
-    if kind == Kind.TIME:
-        return Reason.NONE, count
-    if kind == Kind.CYCLE:
-        count = say(events, count, command, Did.CYCLED)
-        events[count - 1].quantity = command.code
-        events[count - 1].other = command.value
-        return Reason.NONE, count
-    return Reason.KIND_UNKNOWN, count

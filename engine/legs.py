@@ -9,7 +9,8 @@ import numpy as np
 from engine.guards import refer
 from engine.halts import tell_phase
 from engine.jit import Row, Table, kernel, rare
-from engine.schema import NIL_PRICE, Form, Phase, Reason, Side
+from engine.reasons import Reason
+from engine.schema import NIL_PRICE, Form, Phase, Side
 from engine.spread_limits import stake_spread
 from engine.state import State
 from engine.sweep import expire_orders, renew_reserves

@@ -19,7 +19,8 @@ from engine.exposures import (
 from engine.jit import Row, kernel, rare
 from engine.positions import find_position, open_position, reach_of
 from engine.premium import add_cover, count_premium
-from engine.schema import NIL_PRICE, Reason, Side
+from engine.reasons import Reason
+from engine.schema import NIL_PRICE, Side
 from engine.spread_limits import admit_spread, work_spread
 from engine.state import State
 

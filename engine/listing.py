@@ -8,7 +8,8 @@ from engine.jit import Index, Row, Table, kernel
 from engine.legs import PRICE_MAX, has_leg, sum_marks, sum_rates
 from engine.paths import add_paths
 from engine.premium import has_premium, need_of
-from engine.schema import LEGS_MAX, PATHS_MAX, AccountType, Did, Form, Phase, Reason
+from engine.reasons import Reason
+from engine.schema import LEGS_MAX, PATHS_MAX, AccountType, Did, Form, Phase
 from engine.state import State
 from engine.tas import has_book
 from engine.tops import instrument_at

@@ -10,7 +10,8 @@ from engine.jit import Row, Table, kernel
 from engine.legs import expire_spreads, follow_marks
 from engine.limits import close
 from engine.premium import pay_holders, uncover
-from engine.schema import NIL_PRICE, Did, Phase, Reason
+from engine.reasons import Reason
+from engine.schema import NIL_PRICE, Did, Phase
 from engine.state import State
 from engine.sweep import expire_orders, renew_reserves
 

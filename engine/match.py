@@ -21,7 +21,8 @@ from engine.implied import trade_path
 from engine.jit import Index, Row, Table, kernel, rare
 from engine.limits import fill, work
 from engine.paths import best_path, path_lots
-from engine.schema import NIL, NIL_PRICE, Did, Reason, Role, Side, Smp, Tif, Type
+from engine.reasons import Reason
+from engine.schema import NIL, NIL_PRICE, Did, Role, Side, Smp, Tif, Type
 from engine.spreads import fill_legs
 from engine.state import State
 from engine.tops import is_better, number_of

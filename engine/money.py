@@ -10,7 +10,8 @@ from engine.exposures import rebound
 from engine.jit import Row, Table, kernel
 from engine.legs import follow_rates
 from engine.limits import free_money
-from engine.schema import MONEY_MAX, NIL, Did, Reason, Standing
+from engine.reasons import Reason
+from engine.schema import MONEY_MAX, NIL, Did, Standing
 from engine.state import State
 from engine.sweep import renew_reserves
 

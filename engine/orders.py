@@ -13,7 +13,8 @@ from engine.owners import alert, barred
 from engine.paths import best_price
 from engine.phases import may_enter
 from engine.positions import find_position, has_position_room, open_positions, reach_of
-from engine.schema import NIL_PRICE, Did, Flag, Form, Phase, Reason, Side, Smp, Tif, Type
+from engine.reasons import Reason
+from engine.schema import NIL_PRICE, Did, Flag, Form, Phase, Side, Smp, Tif, Type
 from engine.state import State
 from engine.stops import elect, is_past, wait
 from engine.tas import has_no_base

@@ -8,7 +8,8 @@ from engine.emit import say, tell
 from engine.jit import Row, Table, kernel, rare
 from engine.match import remove
 from engine.positions import find_position, reach
-from engine.schema import Did, Killed, Reason, Standing
+from engine.reasons import Reason
+from engine.schema import Did, Killed, Standing
 from engine.spread_limits import side_of
 from engine.state import State
 

@@ -2,7 +2,8 @@
 
 from engine.emit import say
 from engine.jit import Row, Table, kernel
-from engine.schema import MONEY_MAX, Did, Reason
+from engine.reasons import Reason
+from engine.schema import MONEY_MAX, Did
 from engine.state import State
 
 BREACHED = 1  # By the command at hand, which takes the quotes out when its matching is done.

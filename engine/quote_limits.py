@@ -10,7 +10,8 @@ from engine.limits import reserve_of
 from engine.positions import reach_of
 from engine.premium import growth_of_cover
 from engine.quote_sides import lots_of, price_at, quoted
-from engine.schema import Reason, Side
+from engine.reasons import Reason
+from engine.schema import Side
 from engine.spread_limits import exceeds_legs, growth_of_spread
 from engine.state import State
 

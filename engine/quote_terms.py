@@ -9,7 +9,8 @@ from engine.owners import barred
 from engine.positions import find_position, has_position_room
 from engine.quote_limits import admit_quote
 from engine.quote_sides import keeps_place, lots_of, price_at, quoted
-from engine.schema import Phase, Reason, Side, Smp
+from engine.reasons import Reason
+from engine.schema import Phase, Side, Smp
 from engine.state import State
 from engine.tas import has_no_base
 

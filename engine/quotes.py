@@ -13,7 +13,8 @@ from engine.positions import find_position, open_positions
 from engine.protection import BREACHED, WITHDRAWN
 from engine.quote_sides import keeps_place, lots_of, price_at, quoted
 from engine.quote_terms import refusal
-from engine.schema import NIL, Did, Flag, Phase, Reason, Side, Tif, Type
+from engine.reasons import Reason
+from engine.schema import NIL, Did, Flag, Phase, Side, Tif, Type
 from engine.state import State
 from engine.stops import elect
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from engine.jit import Table
 from engine.layout import LISTING, MONEY, ORDER
+from engine.reasons import Reason
 from engine.reference_amend import cancel, cancel_all, replace
 from engine.reference_auction import publish_indicative
 from engine.reference_book import LADDERS
@@ -40,7 +41,7 @@ from engine.reference_premium import is_paid_for
 from engine.reference_quotes import enforce, protect, quote
 from engine.reference_risk import Account, Guards, Instrument, RefusedError
 from engine.reference_world import Row, World
-from engine.schema import VERSION, AccountType, Did, Form, Kind, Reason, Side
+from engine.schema import VERSION, AccountType, Did, Form, Kind, Side
 from engine.state import Sizes
 
 PRICE_MAX = 2**40

@@ -5,6 +5,7 @@ Part of the reference: for readers, and the tests' oracle.
 
 import dataclasses
 
+from engine.reasons import Reason
 from engine.reference_auction import publish_indicative
 from engine.reference_book import Order, reaches
 from engine.reference_guards import daily_limits, refuse_unguarded
@@ -26,7 +27,7 @@ from engine.reference_risk import (
     refuse_beyond_margin,
 )
 from engine.reference_world import Row, World
-from engine.schema import NIL, Did, Flag, Phase, Reason, Side, Type
+from engine.schema import NIL, Did, Flag, Phase, Side, Type
 
 KNOWN_FLAGS = Flag.IN_FLIGHT | Flag.OPERATOR
 

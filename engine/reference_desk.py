@@ -3,6 +3,7 @@
 Part of the reference: for readers, and the tests' oracle.
 """
 
+from engine.reasons import Reason
 from engine.reference_book import Order
 from engine.reference_legs import await_price, leg_prices
 from engine.reference_limits import refuse_beyond_limit
@@ -22,7 +23,6 @@ from engine.schema import (
     Flag,
     Form,
     Phase,
-    Reason,
     Role,
     Side,
     Smp,

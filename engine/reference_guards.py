@@ -4,10 +4,11 @@ Part of the reference: for readers, and the tests' oracle. All guards are measur
 from the market settlement, never from the index mark.
 """
 
+from engine.reasons import Reason
 from engine.reference_book import Order, reaches
 from engine.reference_risk import Guards, Instrument, Market, RefusedError
 from engine.reference_world import Row, World
-from engine.schema import NIL, NIL_PRICE, Did, Form, Phase, Reason, Side
+from engine.schema import NIL, NIL_PRICE, Did, Form, Phase, Side
 
 POINTS_MAX = 2**40
 BREAKER_MAX = 10_000

@@ -3,13 +3,14 @@
 Part of the reference: for readers, and the tests' oracle.
 """
 
+from engine.reasons import Reason
 from engine.reference_auction import uncross
 from engine.reference_book import Order
 from engine.reference_legs import price_spread, spreads_over
 from engine.reference_orders import refuse
 from engine.reference_risk import Account, Instrument, Position, RefusedError, free_money
 from engine.reference_world import Row, World
-from engine.schema import MONEY_MAX, NIL, NIL_PRICE, Did, Form, Phase, Reason, Side, Standing, Tif
+from engine.schema import MONEY_MAX, NIL, NIL_PRICE, Did, Form, Phase, Side, Standing, Tif
 
 RATE_MAX = 2**40
 

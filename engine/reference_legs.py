@@ -5,10 +5,11 @@ price; its legs must add up to it: sum(ratio x leg price) = divisor x spread pri
 Positions stand in the legs alone.
 """
 
+from engine.reasons import Reason
 from engine.reference_book import Order
 from engine.reference_risk import Instrument, Leg, Market, RefusedError, appraise
 from engine.reference_world import Row, World
-from engine.schema import LEGS_MAX, NIL_PRICE, PATHS_MAX, Did, Form, Phase, Reason, Role, Side
+from engine.schema import LEGS_MAX, NIL_PRICE, PATHS_MAX, Did, Form, Phase, Role, Side
 
 RATIOS = {
     Form.CALENDAR: (1, -1),

@@ -3,9 +3,9 @@
 Part of the reference: for readers, and the tests' oracle.
 """
 
+from engine.reasons import Reason
 from engine.reference_book import Order
 from engine.reference_risk import Account, Leg, Market, RefusedError, reach, signed
-from engine.schema import Reason
 
 
 def moves(order: Order, market: Market) -> list[Leg]:

@@ -3,13 +3,14 @@
 Part of the reference: for readers, and the tests' oracle.
 """
 
+from engine.reasons import Reason
 from engine.reference_book import Book, Order, reaches
 from engine.reference_guards import breach_of, halt, is_watched, witness
 from engine.reference_implied import Path, best, lots_through, paths
 from engine.reference_legs import fill_leg, fill_legs
 from engine.reference_risk import Instrument, appraise
 from engine.reference_world import World
-from engine.schema import NIL_PRICE, NOT_HELD, Did, Phase, Reason, Role, Side, Smp, Tif, Type
+from engine.schema import NIL_PRICE, NOT_HELD, Did, Phase, Role, Side, Smp, Tif, Type
 
 RESTING = (Tif.DAY, Tif.GTC, Tif.GTD)
 

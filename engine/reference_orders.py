@@ -3,6 +3,7 @@
 Part of the reference: for readers, and the tests' oracle.
 """
 
+from engine.reasons import Reason
 from engine.reference_book import Order, reaches
 from engine.reference_guards import daily_limits, refuse_unguarded
 from engine.reference_implied import best
@@ -17,7 +18,18 @@ from engine.reference_risk import (
     refuse_beyond_margin,
 )
 from engine.reference_world import Row, World
-from engine.schema import NIL_PRICE, Did, Flag, Form, Phase, Reason, Side, Smp, Standing, Tif, Type
+from engine.schema import (
+    NIL_PRICE,
+    Did,
+    Flag,
+    Form,
+    Phase,
+    Side,
+    Smp,
+    Standing,
+    Tif,
+    Type,
+)
 
 KNOWN_FLAGS = Flag.POST_ONLY | Flag.SLIDE | Flag.REDUCE_ONLY | Flag.IN_FLIGHT | Flag.OPERATOR
 LASTING = (Tif.GTC, Tif.GTD)

@@ -3,10 +3,11 @@
 Part of the reference: for readers, and the tests' oracle.
 """
 
+from engine.reasons import Reason
 from engine.reference_auction import publish_indicative
 from engine.reference_orders import refuse
 from engine.reference_world import Row, World
-from engine.schema import Did, Killed, Reason
+from engine.schema import Did, Killed
 
 
 def kill(world: World, row: Row) -> None:

@@ -3,6 +3,7 @@
 Part of the reference: for readers, and the tests' oracle.
 """
 
+from engine.reasons import Reason
 from engine.reference_auction import publish_indicative
 from engine.reference_book import Order
 from engine.reference_guards import refuse_unguarded
@@ -16,19 +17,7 @@ from engine.reference_risk import (
     refuse_beyond_margin,
 )
 from engine.reference_world import Row, World
-from engine.schema import (
-    MONEY_MAX,
-    NIL,
-    Did,
-    Flag,
-    Phase,
-    Reason,
-    Side,
-    Smp,
-    Standing,
-    Tif,
-    Type,
-)
+from engine.schema import MONEY_MAX, NIL, Did, Flag, Phase, Side, Smp, Standing, Tif, Type
 
 
 def quote(world: World, row: Row) -> None:

@@ -8,9 +8,10 @@ so that no forgotten update can hide.
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from engine.reasons import Reason
 from engine.reference_book import Book, Order
 from engine.reference_premium import cover, is_paid_for
-from engine.schema import NIL, NIL_PRICE, Form, Phase, Reason, Side, Standing
+from engine.schema import NIL, NIL_PRICE, Form, Phase, Side, Standing
 
 
 class Leg(NamedTuple):

@@ -12,9 +12,10 @@ import numpy as np
 
 from engine.jit import Table
 from engine.layout import EVENT
+from engine.reasons import Reason
 from engine.reference_book import LADDERS, Order
 from engine.reference_risk import Account, Instrument, Market, Position
-from engine.schema import NIL_PRICE, SLOT_BITS, Did, Reason
+from engine.schema import NIL_PRICE, SLOT_BITS, Did
 from engine.state import Sizes
 
 Row = SimpleNamespace  # A command, or an event, with the fields of its dtype.

@@ -23,7 +23,7 @@ import numpy as np
 from engine.check import check
 from engine.hashes import state_hash
 from engine.jit import Table
-from engine.kernel import step, views
+from engine.kernel import step
 from engine.layout import EVENT
 from engine.reference import Reference
 from engine.rows import Batch
@@ -38,6 +38,7 @@ from engine.scene_text import Line, Words, lines
 from engine.scene_words import difference, is_leg, put
 from engine.schema import NIL, Did, Role, Side
 from engine.state import Sizes, new_state
+from engine.views import views
 
 _OF_INSTRUMENTS = (Did.INDICATIVE, Did.IMPLIED, Did.PHASED, Did.FILLED)
 _FIRST = (Role.TAKER, Role.AUCTION, Role.BLOCK)

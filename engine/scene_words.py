@@ -4,7 +4,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
 from engine.instruments import money
-from engine.schema import Did, Phase, Reason, Role, Side, Standing
+from engine.reasons import Reason
+from engine.schema import Did, Phase, Role, Side, Standing
 
 _SIZED = {  # Events that read "verb Q @ P".
     Did.ENTERED: "entered",

@@ -1,6 +1,7 @@
 """The exchange's whole vocabulary: the codes that stand in its rows (engine/layout.py).
 
-All that can happen to the exchange is a COMMAND row; all it says is EVENT rows.
+All that can happen to the exchange is a COMMAND row; all it says is EVENT rows. Why it refuses
+one, or cancels an order, is a code of engine/reasons.py.
 
 Units: prices in 0.005 USD per GPU-hour for compute instruments, quantities in
 lots, money in micro-dollars, times in nanoseconds since the Unix epoch (UTC),
@@ -41,6 +42,8 @@ class Kind(enum.IntEnum):
     DEPOSIT = 16  # MONEY: value > 0
     WITHDRAW = 17  # MONEY: value > 0
     TRANSFER = 18  # MONEY: value > 0, to account `other`
+    PLEDGE = 19  # MONEY: code = asset, value_2 = its face, value > 0: what it counts for
+    RECALL = 20  # MONEY: likewise; given back
 
     MARK = 32  # MONEY: value = mark, value_2 = market settlement; pays variation
     RATE = 33  # MONEY: value = maintenance a lot (instrument), or calendar charge (product)
@@ -50,6 +53,7 @@ class Kind(enum.IntEnum):
     SUSPEND = 37  # MONEY: code = Standing; value = the amount called
     LIQUIDATE = 38  # ORDER
     PRICE = 39  # MONEY: of a TAS book; value = the settlement that its trades get
+    ASSIGN = 40  # ORDER: account = buyer, give_up = seller: lots move at a price, off the market
 
     INDEX = 48  # MONEY: product, value = price_micro; see clearing/index
     CURVE = 49  # MONEY
@@ -76,6 +80,9 @@ class Kind(enum.IntEnum):
     BUST = 100  # ORDER: order_id = trade id
     ADJUST = 101  # ORDER: order_id = trade id, price
     KILL = 102  # MONEY: code = Killed, of the account or `other`; value 1: kill, 0: release
+    DEFAULT = 103  # MONEY: a step of a default; clearing/README.md
+    BID = 104  # ORDER: a sealed bid in an auction of a default
+    REVIEW = 105  # MONEY: what clearing is told to do outside its timetable; clearing/README.md
 
 
 class Origin(enum.IntEnum):
@@ -121,71 +128,6 @@ class Did(enum.IntEnum):
     CYCLED = 41  # quantity = Cycle, other = trade date
     KILLED = 42  # quantity 1: of an account that may not trade any more; 0: that may again
     PRICED = 43  # quantity = lots at `price`; of an account: other = by what their cost moves
-
-
-class Reason(enum.IntEnum):
-    """Why a command was rejected, in order of precedence: the first that holds is reported.
-
-    From MASS_CANCEL on they stand in CANCELED rows: why an order left the book unasked.
-    """
-
-    NONE = 0
-    VERSION_UNKNOWN = 1
-    KIND_UNKNOWN = 2
-    ACCOUNT_UNKNOWN = 3
-    INSTRUMENT_UNKNOWN = 4
-    PRODUCT_UNKNOWN = 5
-    ORDER_UNKNOWN = 6
-    ORDER_NOT_YOURS = 7
-    TRADE_UNKNOWN = 8
-    SIDE_UNKNOWN = 9
-    TYPE_UNKNOWN = 10
-    TIF_UNKNOWN = 11
-    SMP_RULE_UNKNOWN = 12
-    FLAG_UNKNOWN = 13
-    TERMS_INVALID = 14
-    ACCOUNT_SUSPENDED = 15
-    ACCOUNT_KILLED = 16
-    QUOTES_PROTECTED = 17
-    PHASE_FORBIDS = 18
-    NOT_REVIEWABLE = 19
-    QUANTITY_NOT_POSITIVE = 20
-    QUANTITY_ABOVE_CLIP = 21
-    QUANTITY_BELOW_BLOCK = 22
-    MINIMUM_INVALID = 23
-    DISPLAY_INVALID = 24
-    TRIGGER_INVALID = 25
-    PROTECTION_INVALID = 26
-    EXPIRY_INVALID = 27
-    NO_OPPOSITE = 28
-    PRICE_OFF_TICK = 29
-    PRICE_OFF_LADDER = 30
-    QUOTE_CROSSED = 31
-    DAILY_LIMIT = 32
-    PRICE_BAND = 33
-    CIRCUIT_BREAKER = 34
-    POST_ONLY = 35
-    REDUCE_ONLY = 36
-    POSITION_LIMIT = 37
-    MARGIN_SHORT = 38
-    VALUE_NOT_POSITIVE = 39
-    VALUE_TOO_LARGE = 40
-    FUNDS_SHORT = 41
-    ORDERS_FULL = 42
-    POSITIONS_FULL = 43
-    LEVELS_FULL = 44
-    LISTING_FULL = 45
-
-    MASS_CANCEL = 64
-    SELF_MATCH = 65
-    UNFILLED = 66  # What a FAK, FOK or minimum-quantity order could not fill.
-    SESSION_ENDED = 67
-    EXPIRED = 68
-    REPLACED_AWAY = 69  # A replace with in-flight mitigation left nothing.
-    VELOCITY = 70  # Its next trade would have been too far from those just before.
-    REQUOTED = 71
-    PROTECTION = 72  # Its maker's quotes filled too many lots in too short a time.
-    KILL_SWITCH = 73
 
 
 class Type(enum.IntEnum):

@@ -17,7 +17,8 @@ from engine.exposures import (
 )
 from engine.jit import Row, kernel, rare
 from engine.positions import find_position, reach_of
-from engine.schema import Reason, Side
+from engine.reasons import Reason
+from engine.schema import Side
 from engine.state import State
 
 

@@ -12,7 +12,8 @@ from engine.match import remove
 from engine.phases import may_cancel
 from engine.positions import find_position
 from engine.premium import count_premium, cover_again, need_of, uncover
-from engine.schema import NIL, Did, Flag, Phase, Reason, Side, Tif
+from engine.reasons import Reason
+from engine.schema import NIL, Did, Flag, Phase, Side, Tif
 from engine.state import State
 from engine.windows import restart, watch, witness
 

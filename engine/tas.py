@@ -9,7 +9,8 @@ from engine.emit import say
 from engine.exposures import count_lots
 from engine.jit import Row, Table, kernel, rare
 from engine.positions import find_position, open_position
-from engine.schema import NIL_PRICE, Did, Form, Phase, Reason, Side
+from engine.reasons import Reason
+from engine.schema import NIL_PRICE, Did, Form, Phase, Side
 from engine.state import State
 from engine.trades import trade_at
 

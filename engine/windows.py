@@ -8,8 +8,9 @@ and highest of a ring are kept until a bucket ends, so few orders look at the sp
 import numpy as np
 
 from engine.jit import Row, kernel
+from engine.reasons import Reason
 from engine.records import BUCKETS, LOOK_BACK
-from engine.schema import NIL_PRICE, Form, Reason
+from engine.schema import NIL_PRICE, Form
 from engine.state import State
 
 _SETTLEMENT_MAX = 1 << 41

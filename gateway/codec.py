@@ -8,8 +8,9 @@ from decimal import Decimal
 
 from clearing.directory import Account, Instrument
 from engine.instruments import UNIT_MICRO, usd
+from engine.reasons import Reason
 from engine.rows import Batch
-from engine.schema import NIL_PRICE, Flag, Form, Phase, Reason, Tif, Type
+from engine.schema import NIL_PRICE, Flag, Form, Phase, Tif, Type
 from gateway import messages
 from gateway.refusals import (
     AMOUNT_NOT_WHOLE,

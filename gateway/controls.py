@@ -11,8 +11,9 @@ from clearing.directory import Directory, Instrument
 from clearing.guards import add_operators_guards
 from engine.instruments import as_number, units
 from engine.jit import Table
+from engine.reasons import Reason
 from engine.rows import Batch
-from engine.schema import Did, Killed, Kind, Phase, Reason
+from engine.schema import Did, Killed, Kind, Phase
 from gateway.opening import OperatorError, account_named
 from gateway.refusals import RefusedError
 from gateway.signed import Requests, Signed, signature

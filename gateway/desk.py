@@ -8,8 +8,9 @@ import numpy as np
 from clearing.directory import Directory
 from engine.instruments import units, usd
 from engine.jit import Table
+from engine.reasons import Reason
 from engine.rows import Batch
-from engine.schema import Did, Kind, Reason, Side
+from engine.schema import Did, Kind, Side
 from gateway.opening import OperatorError, account_named
 from gateway.signed import Signed, signature
 

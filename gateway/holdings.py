@@ -7,7 +7,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from engine.schema import NIL, NIL_PRICE, Did, Form, Reason, Side, Standing
+from engine.reasons import Reason
+from engine.schema import NIL, NIL_PRICE, Did, Form, Side, Standing
 from gateway.events import Event
 from gateway.markets import Market, Markets
 

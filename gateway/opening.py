@@ -11,8 +11,9 @@ from clearing.directory import Account, Directory
 from clearing.terms import INITIAL_PERCENT
 from engine.instruments import micro
 from engine.jit import Table
+from engine.reasons import Reason
 from engine.rows import Batch
-from engine.schema import MONEY_MAX, AccountType, Did, Kind, Reason
+from engine.schema import MONEY_MAX, AccountType, Did, Kind
 from gateway.keys import Key, Scope, add_key
 
 _NAME_MAX = 64

@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from engine.jit import Row, Table
+from engine.reasons import Reason
 from engine.rows import Batch
-from engine.schema import Did, Reason, Side
+from engine.schema import Did, Side
 from gateway import messages, own_answers
 from gateway.codec import add_edit, add_order, dollars
 from gateway.keys import Key

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from clearing import directory
-from engine.schema import NIL, NIL_PRICE, Flag, Phase, Reason, Role, Side, Standing, Tif, Type
+from engine.reasons import Reason
+from engine.schema import NIL, NIL_PRICE, Flag, Phase, Role, Side, Standing, Tif, Type
 from gateway import answers, makers, messages, own_answers
 from gateway.codec import (
     SIDES,

@@ -8,8 +8,9 @@ import numpy as np
 from clearing.directory import Product
 from engine.jit import Table
 from engine.quote_rows import add_protection, add_quote
+from engine.reasons import Reason
 from engine.rows import Batch
-from engine.schema import Did, Flag, Reason
+from engine.schema import Did, Flag
 from gateway import messages, own_answers
 from gateway.codec import lots, price_units
 from gateway.combos import is_of_kind

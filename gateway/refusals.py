@@ -6,7 +6,7 @@ holds the same table with the exceptions; a test compares them.
 
 from typing import Any, NamedTuple
 
-from engine.schema import Reason
+from engine.reasons import Reason
 from gateway.envelope import Error
 
 

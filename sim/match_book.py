@@ -12,11 +12,13 @@ import numpy as np
 
 from engine.hashes import list_orders
 from engine.jit import Table
-from engine.kernel import step, views
+from engine.kernel import step
 from engine.layout import COMMAND, EVENT
+from engine.reasons import Reason
 from engine.rows import Batch
-from engine.schema import SLOT_BITS, VERSION, Did, Form, Kind, Phase, Reason, Tif, Type
+from engine.schema import SLOT_BITS, VERSION, Did, Form, Kind, Phase, Tif, Type
 from engine.state import Sizes, State, new_state
+from engine.views import views
 
 ACCOUNT, INSTRUMENT, PRODUCT = 1, 0, 0
 RANKS_MAX = 131_071

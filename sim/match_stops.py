@@ -1,7 +1,8 @@
 """Orders that a tape shows for the first time as filled in an auction, entered as stops."""
 
+from engine.reasons import Reason
 from engine.rows import Batch
-from engine.schema import Did, Reason, Side, Type
+from engine.schema import Did, Side, Type
 from sim.match_book import INSTRUMENT, Book, Resting, add_enter
 from sim.match_event import Event
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from clearing.directory import Instrument
-from engine.schema import NIL_PRICE, NOT_HELD, Did, Phase, Reason, Side, Standing
+from engine.reasons import Reason
+from engine.schema import NIL_PRICE, NOT_HELD, Did, Phase, Side, Standing
 from gateway.events import Event
 from sim.tape import Print, Quote, Settled, Tape
 

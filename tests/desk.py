@@ -3,10 +3,11 @@
 import numpy as np
 
 from engine.check import check
-from engine.kernel import step, views
+from engine.kernel import step
 from engine.layout import EVENT
 from engine.rows import Batch
 from engine.state import Sizes, new_state
+from engine.views import views
 
 SIZES = Sizes(orders=512, levels=8_192, instruments=8, products=2, accounts=8, positions=64)
 

@@ -4,12 +4,13 @@ import os
 import unittest
 
 import psycopg
+from sqlalchemy import make_url
 
 VARIABLE = "CFX_TEST_DATABASE"
 
 
 def empty_postgres() -> str:
-    """Return the URL of a server's database in which cfx has no tables.
+    """Return the URL of a database of this worker's own, in which cfx has no tables.
 
     Where there is no server the test that asks is skipped, but fails where CI=true.
     """
@@ -17,6 +18,8 @@ def empty_postgres() -> str:
     if not url:
         assert os.environ.get("CI") != "true", f"{VARIABLE} is not set"
         raise unittest.SkipTest(f"{VARIABLE} is not set: there is no PostgreSQL to test with")
-    with psycopg.connect(url) as connection:
-        connection.execute("DROP SCHEMA IF EXISTS cfx CASCADE")
-    return url
+    name = f"cfx_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    return make_url(url).set(database=name).render_as_string(hide_password=False)

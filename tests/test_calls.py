@@ -5,8 +5,9 @@ import datetime
 from clearing.calendar import next_business_day, times
 from clearing.venue import Venue
 from engine.instruments import as_number, units
+from engine.reasons import Reason
 from engine.rows import Batch
-from engine.schema import Did, Kind, Reason, Side, Standing
+from engine.schema import Did, Kind, Side, Standing
 from tests.trading_days import FIRST_DAY, assert_books_agree, finish, fix, founded, front, trade
 
 

@@ -10,8 +10,9 @@ from clearing.genesis import genesis
 from clearing.terms import IndexTerms, ProductTerms, decode_terms, encode_terms, read
 from clearing.venue import Venue
 from engine.instruments import MONTHS, as_date, future_name, units
+from engine.reasons import Reason
 from engine.rows import Batch
-from engine.schema import AccountType, Kind, Reason
+from engine.schema import AccountType, Kind
 from tests.trading_days import FIRST_DAY, MODELS, SIZES, TERMS, found
 
 

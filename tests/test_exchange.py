@@ -9,8 +9,9 @@ from engine.exchange import Exchange
 from engine.frame import NO_HASH
 from engine.hashes import state_hash
 from engine.layout import COMMAND, EVENT
+from engine.reasons import Reason
 from engine.rows import Batch
-from engine.schema import Did, Origin, Reason, Side, Tif
+from engine.schema import Did, Origin, Side, Tif
 from tests.small_market import SMALL, all_events, cut, make_batch, open_market, play
 
 # Stamps.

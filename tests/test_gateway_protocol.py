@@ -8,7 +8,7 @@ import ccxt
 import msgspec
 import pytest
 
-from engine.schema import Reason
+from engine.reasons import Reason
 from gateway import (
     answers,
     envelope,

@@ -5,8 +5,9 @@ from clearing.genesis import genesis
 from clearing.house import House
 from clearing.venue import Venue
 from engine.exchange import Exchange
+from engine.reasons import Reason
 from engine.rows import Batch
-from engine.schema import NIL, Did, Kind, Phase, Reason
+from engine.schema import NIL, Did, Kind, Phase
 from tests.trading_days import FIRST_DAY, SIZES, TERMS
 
 SECONDS = 1_000_000_000

@@ -12,8 +12,9 @@ from clearing.venue import Venue
 from engine.check import check
 from engine.instruments import VALUE, as_number, units
 from engine.layout import MONEY
+from engine.reasons import Reason
 from engine.rows import Batch
-from engine.schema import Cycle, Did, Flag, Kind, Origin, Phase, Reason
+from engine.schema import Cycle, Did, Flag, Kind, Origin, Phase
 from tests.exact_ledger import ExactLedger
 from tests.trading_days import (
     FIRST_DAY,

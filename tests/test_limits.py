@@ -5,8 +5,9 @@ import pytest
 
 from engine.hashes import list_orders
 from engine.instruments import VALUE
+from engine.reasons import Reason
 from engine.rows import Batch
-from engine.schema import AccountType, Did, Form, Kind, Phase, Reason, Side, Standing
+from engine.schema import AccountType, Did, Form, Kind, Phase, Side, Standing
 from engine.state import State
 from tests.desk import Desk
 

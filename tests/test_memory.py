@@ -15,10 +15,11 @@ from clearing.terms import ProductTerms
 from engine import jit
 from engine.exchange import Exchange
 from engine.jit import direct
-from engine.kernel import step, views
+from engine.kernel import step
 from engine.layout import COMMAND, EVENT
 from engine.schema import Did
 from engine.state import new_state
+from engine.views import views
 
 COMMANDS = 1_000_000
 MEGABYTE = 1 << 20

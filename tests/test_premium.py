@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from engine.hashes import list_orders
+from engine.reasons import Reason
 from engine.rows import Batch
-from engine.schema import NIL_PRICE, Did, Form, Kind, Phase, Reason, Side
+from engine.schema import NIL_PRICE, Did, Form, Kind, Phase, Side
 from tests.desk import Desk
 
 USD = 1_000_000

@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 from engine.check import check
 from engine.hashes import event_chain, state_hash
 from engine.jit import Table
-from engine.kernel import Views, step, views
+from engine.kernel import step
 from engine.layout import EVENT
+from engine.reasons import Reason
 from engine.reference import Reference
 from engine.scene import Kernel, Player, compose, play
 from engine.scene_text import Words, lines
-from engine.schema import Did, Kind, Reason
+from engine.schema import Did, Kind
 from engine.state import new_state
+from engine.views import Views, views
 from tests.random_commands import draw
 from tests.random_source import FULL, ROOMY, TIGHT, Setting, Source
 

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
+from engine.reasons import Reason
 from engine.scene import Player, play
 from engine.scene_text import lines
-from engine.schema import Reason
 
 PATHS = sorted(pathlib.Path(__file__).parent.glob("scenes/*.scene"))
 HEAD = "@instrument H1 tick 1 from 0 to 200\n@account alice\n@account bob\n"

@@ -16,8 +16,9 @@ from engine.check import check
 from engine.exchange import Outcome
 from engine.instruments import TICK, VALUE, units
 from engine.jit import Table
+from engine.reasons import Reason
 from engine.rows import Batch
-from engine.schema import Did, Form, Phase, Reason
+from engine.schema import Did, Form, Phase
 from tests.exact_ledger import ExactLedger
 from tests.trading_days import (
     FIRST_DAY,

@@ -6,7 +6,7 @@ import re
 import pytest
 import typer
 
-from engine.schema import Reason
+from engine.reasons import Reason
 from sim.cli import app
 from tests import tidy
 

@@ -20,7 +20,7 @@ MODULE_LINES_MAX = 300
 COLUMNS_MAX = 100
 
 # What clearing may know of the engine; `venue` and `verify` wire the two together.
-CLEARING_KNOWS = {"schema", "layout", "instruments", "jit", "rows"}
+CLEARING_KNOWS = {"schema", "reasons", "layout", "instruments", "jit", "rows"}
 CLEARING_TYPES = {"engine.exchange": {"Outcome"}, "engine.frame": {"Frame"}}
 CLEARING_WIRES = {"clearing/venue.py", "clearing/verify.py"}
 

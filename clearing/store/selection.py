@@ -11,7 +11,8 @@ from clearing.ledger import Book, Entry
 from clearing.positions import Positions
 from engine.jit import Table
 from engine.layout import EVENT, ORDER
-from engine.schema import NOT_HELD, AccountType, Did, Kind, Reason, Role, Side, Tif, Type
+from engine.reasons import Reason
+from engine.schema import NOT_HELD, AccountType, Did, Kind, Role, Side, Tif, Type
 
 Row = tuple[Any, ...]
 Rows = dict[str, list[Row]]  # By the table's name.
