@@ -174,7 +174,7 @@ def rows(date: datetime.date, time: int, due: Due, products: int, stopping: Sequ
 
     products: how many there are. stopping: instruments that stop trading then.
     Every row's `source` is its due time; a CYCLE row's `value_2` and `value_3` are its window:
-    from, inclusive, to, exclusive.
+    from, inclusive, to, exclusive; its `batch` is when margin calls of that cycle are due.
     """
     batch, day = Batch(), as_number(date)
     for phase in due.phases:
@@ -190,9 +190,16 @@ def rows(date: datetime.date, time: int, due: Due, products: int, stopping: Sequ
             value=day,
             value_2=opened,
             value_3=closed,
+            batch=calls_due(date),
             source=time,
         )
     return batch
+
+
+def calls_due(date: datetime.date) -> int:
+    """Return when a margin call that is made on a trade date is due: the next business morning."""
+    due = next(due for due in TIMETABLE if due.cycle == Cycle.CALLS_DUE)
+    return moment(next_business_day(date), due.seconds)
 
 
 def index_window(date: datetime.date) -> tuple[int, int]:

@@ -31,6 +31,7 @@ class Calls:
         self._percents = [100]  # By account.
         self._standing = [int(Standing.GOOD)]
         self.open: dict[int, int] = {}  # Micro-dollars called, by account.
+        self._due: dict[int, int] = {}  # When an open call has to be met, ns, by account.
         self.calls: list[Call] = []
         self.unmet: list[Unmet] = []
 
@@ -69,14 +70,20 @@ class Calls:
         self._standing[account] = standing
         if standing == Standing.GOOD:
             self.open.pop(account, None)
+            self._due.pop(account, None)
         elif standing == Standing.CALLED:
             amount, equity = int(row["value"]), int(row["value_2"])
             self.open[account] = amount
             needed = int(row["value_3"]), equity + amount
-            self.calls.append(Call(int(row["source"]), account, amount, equity, *needed))
+            self._due[account] = int(row["batch"])
+            call = Call(int(row["source"]), account, amount, equity, *needed, self._due[account])
+            self.calls.append(call)
 
-    def review(self, date: int) -> Batch:
-        """Return a SUSPEND row for each account to be called, or whose call has changed."""
+    def review(self, date: int, due: int) -> Batch:
+        """Return a SUSPEND row for each account to be called, or whose call has changed.
+
+        due: when such a call has to be met, ns. One that is raised keeps its own deadline.
+        """
         batch = Batch()
         accounts = np.arange(self._positions.accounts)
         equity = self.equity()
@@ -94,6 +101,7 @@ class Calls:
                     value=amount,
                     value_2=int(equity[account]),
                     value_3=int(held[account]),
+                    batch=self._due.get(int(account), due),
                     source=date,
                 )
         return batch
@@ -111,6 +119,7 @@ class Calls:
                 batch.money(Kind.SUSPEND, account=account, code=Standing.GOOD, source=date)
         return batch
 
-    def fall_due(self, date: int) -> None:
-        """Report every call that is still open."""
-        self.unmet += [Unmet(date, account, self.open[account]) for account in sorted(self.open)]
+    def fall_due(self, date: int, now: int) -> None:
+        """Report every open call whose deadline has come. now: ns."""
+        late = [account for account in sorted(self.open) if self._due[account] <= now]
+        self.unmet += [Unmet(date, account, self.open[account]) for account in late]

@@ -79,6 +79,7 @@ class Account(NamedTuple):
     owner: int
     type: int  # An AccountType.
     initial_percent: int
+    origin: str  # "house": a member's own. "customer": never netted with another's.
 
 
 class Key(NamedTuple):
@@ -107,7 +108,7 @@ class Directory:
         self.products: list[Product] = []
         self.instruments: list[Instrument] = []
         self.owners = [Owner(0, "house", 0)]
-        self.accounts = [Account(0, "house", 0, 0, 100)]
+        self.accounts = [Account(0, "house", 0, 0, 100, "house")]
         self.keys: dict[int, Key] = {}
         self.legs: dict[int, list[Leg]] = {}  # By the spread's number.
         self.guards: list[GuardTerms] = []  # Of each product: its terms', or an operator's.
@@ -206,7 +207,8 @@ class Directory:
 
     def _add_account(self, row: Row, text: str) -> None:
         percent = int(row["value"]) or 100
-        account = Account(int(row["account"]), text, int(row["other"]), int(row["code"]), percent)
+        kind, origin = int(row["code"]), "house" if row["value_2"] else "customer"
+        account = Account(int(row["account"]), text, int(row["other"]), kind, percent, origin)
         assert account.number == len(self.accounts)
         self.accounts.append(account)
         self.account_of[text] = account

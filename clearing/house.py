@@ -67,7 +67,7 @@ class House:
         self._answers: dict[int, Callable[[Day], Batch]] = {
             Cycle.SETTLEMENT: self._settlement,
             Cycle.END_OF_DAY: self._end_of_day,
-            Cycle.INTRADAY: lambda day: self.calls.review(day.date),
+            Cycle.INTRADAY: lambda day: self.calls.review(day.date, day.due),
             Cycle.CALLS_DUE: self._calls_due,
         }
         self._is_taken = np.zeros(256, np.bool_)  # Kinds of rows that the house reads itself.
@@ -173,7 +173,7 @@ class House:
         return self._fees(day.date)
 
     def _calls_due(self, day: Day) -> Batch:
-        self.calls.fall_due(day.date)
+        self.calls.fall_due(day.date, self.calendar_time)
         return Batch()
 
     def _fees(self, date: int) -> Batch:
@@ -258,5 +258,5 @@ class House:
         if row["code"] == Cycle.FIXING and not any(window):
             window = window_before(int(row["time"]))
         if row["code"] != Cycle.FIXING or self.directory.products:
-            day = Day(int(row["value"]), window, self.positions)
+            day = Day(int(row["value"]), window, self.positions, int(row["batch"]))
             self._cycles.append((int(row["code"]), day))

@@ -54,6 +54,7 @@ class Day(NamedTuple):
     date: int  # Trade date.
     window: tuple[int, int]  # Of the market settlement, ns: from, inclusive, to, exclusive.
     positions: Positions  # Knows what traded in it.
+    due: int = 0  # When margin calls of this cycle are due, ns.
 
 
 class Marking:

@@ -51,6 +51,7 @@ class Call(NamedTuple):
     equity_micro: int
     maintenance_micro: int
     initial_micro: int
+    due: int  # When it has to be met, ns.
 
 
 class Unmet(NamedTuple):

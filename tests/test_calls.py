@@ -2,12 +2,12 @@
 
 import datetime
 
-from clearing.calendar import next_business_day, times
+from clearing.calendar import calls_due, moment, next_business_day, times
 from clearing.venue import Venue
 from engine.instruments import as_number, units
 from engine.reasons import Reason
 from engine.rows import Batch
-from engine.schema import Did, Kind, Side, Standing
+from engine.schema import Cycle, Did, Kind, Side, Standing
 from tests.trading_days import FIRST_DAY, assert_books_agree, finish, fix, founded, front, trade
 
 
@@ -31,6 +31,30 @@ def test_an_account_below_maintenance_is_called_to_initial() -> None:
     assert call.equity_micro + call.amount_micro == call.initial_micro
     assert venue.exchange.state.accounts[3]["standing"] == Standing.CALLED
     assert_books_agree(venue)
+
+
+def test_a_call_says_when_it_is_due_and_one_that_is_raised_keeps_its_deadline() -> None:
+    venue, _, date = called_venue()
+    fix(venue, date, [2_500_000, 1_400_000])
+    finish(venue, date)
+    first, raised = venue.house.calls.calls
+    assert first.due == moment(date, 8 * 3_600)
+    assert raised.date > first.date
+    assert raised.due == first.due
+
+
+def test_a_call_of_the_night_is_not_due_in_the_morning() -> None:
+    venue, _, date = called_venue()
+    venue.tick(times(date)[2][0])
+    batch = Batch()
+    day = as_number(date)
+    batch.money(Kind.SUSPEND, account=3, code=Standing.GOOD)
+    batch.money(Kind.CYCLE, code=Cycle.INTRADAY, value=day, batch=calls_due(date))
+    venue.submit(batch, venue.exchange.time)
+    assert venue.house.calls.calls[-1].due == moment(next_business_day(date), 8 * 3_600)
+    venue.tick(times(date)[3][0])
+    assert venue.house.calls.unmet == []
+    assert venue.house.calls.open.keys() == {3}
 
 
 def test_between_maintenance_and_initial_nobody_is_called() -> None:

@@ -49,7 +49,7 @@ def test_a_statement_is_printed_in_each_form_and_catches_up(
     text = cfx(*chosen).out
     assert text.startswith("Statement of account, 2026-09\nmaker-1\n")
     assert "opening balance USD" in text
-    assert cfx(*chosen, "--format", "csv").out.startswith("account,name,owner,type,period,opening")
+    assert cfx(*chosen, "--format", "csv").out.startswith("account,name,owner,type,origin,period")
     assert cfx(*chosen, "--format", "html").out.startswith("<!doctype html>\n")
 
 

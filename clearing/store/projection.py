@@ -117,7 +117,7 @@ class Projection:
         self._add(
             "accounts",
             [
-                (one.number, one.name, one.owner, AccountType(one.type).name.lower())
+                (one.number, one.name, one.owner, AccountType(one.type).name.lower(), one.origin)
                 for one in directory.accounts[accounts:]
             ],
         )
@@ -159,7 +159,7 @@ class Projection:
         for row in asked:
             standing = Standing(int(row["code"])).name.lower()
             head = int(row["seq"]), 0, int(row["time"]), self._date, int(row["account"])
-            amounts = (int(row[name]) for name in ("value", "value_2", "value_3"))
+            amounts = (int(row[name]) for name in ("value", "value_2", "value_3", "batch"))
             self._add("calls", [(*head, standing, *amounts)])
 
     def _tell_day(self, date: int) -> None:

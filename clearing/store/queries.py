@@ -37,6 +37,7 @@ class Holder(NamedTuple):
     name: str
     owner: str
     type: str
+    origin: str  # house or customer.
 
 
 class Asked(NamedTuple):
@@ -59,7 +60,8 @@ class Page(NamedTuple):
 def holder(connection: Connection, text: str) -> Holder:
     """Return the account of a name or number. Raises StoreError where there is none."""
     joined = ACCOUNTS.join(OWNERS, ACCOUNTS.c.owner == OWNERS.c.owner)
-    columns = ACCOUNTS.c.account, ACCOUNTS.c.name, OWNERS.c.name, ACCOUNTS.c.type
+    kind, origin = ACCOUNTS.c.type, ACCOUNTS.c.origin
+    columns = ACCOUNTS.c.account, ACCOUNTS.c.name, OWNERS.c.name, kind, origin
     asked = select(*columns).select_from(joined)
     named = connection.execute(asked.where(ACCOUNTS.c.name == text)).first()
     if named is None and text.isdecimal() and len(text) < 10:

@@ -51,7 +51,9 @@ def as_csv(made: Statement) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     holder = made.holder
-    writer.writerow(("account", "name", "owner", "type", "period", "opening USD", "ending USD"))
+    writer.writerow(
+        ("account", "name", "owner", "type", "origin", "period", "opening USD", "ending USD")
+    )
     balances = money(made.opening_micro), money(made.closing_micro)
     writer.writerow((*holder, made.period.name, *balances))
     for section in made.sections:
@@ -109,7 +111,8 @@ def bulletin_text(made: Bulletin) -> str:
 
 def _names(made: Statement) -> tuple[str, str]:
     holder = made.holder
-    return holder.owner, f"account {holder.account}, {holder.name}, {holder.type}"
+    named = f"account {holder.account}, {holder.name}"
+    return holder.owner, f"{named}, {holder.type}, {holder.origin} origin"
 
 
 def _html_section(section: Section) -> str:

@@ -47,7 +47,9 @@ def _history(name: str, *columns: Column[int] | Column[str]) -> Table:
 OWNERS = _table("owners", _number("owner", key=True), _word("name"), _number("firm"))
 
 ACCOUNTS = _table(
-    "accounts", _number("account", key=True), _word("name"), _number("owner"), _word("type")
+    "accounts",
+    *(_number("account", key=True), _word("name"), _number("owner"), _word("type")),
+    _word("origin"),
 )
 
 INSTRUMENTS = _table(
@@ -129,6 +131,7 @@ CALLS = _history(
     _whole("amount_micro"),
     _whole("equity_micro"),
     _whole("maintenance_micro"),
+    _whole("due"),  # When it has to be met, ns; 0 of what is no call.
 )
 
 SETTLEMENTS = _table(

@@ -29,6 +29,7 @@ from engine.instruments import UNIT_MICRO, as_date, as_number, money, usd
 
 _MICRO = 1_000_000
 _SECOND = 1_000_000_000
+_FATES = {"called": "replaced", "good": "met", "suspended": "suspended"}  # By what came next.
 
 
 class Period(NamedTuple):
@@ -190,18 +191,20 @@ def _positions(positions: list[Row], names: dict[int, str]) -> Section:
 
 
 def _calls(calls: list[Row]) -> Section:
-    """Return margin calls, and how they ended."""
+    """Return margin calls: transfers that are pending until they are met or replaced."""
     rows = []
-    for row in calls:
-        figures = ("", "", "")
+    for place, row in enumerate(calls):
+        figures, until = ("", "", ""), ("", "")
         if row["standing"] == "called":
             names = "amount_micro", "equity_micro", "maintenance_micro"
             amounts = [money(row[name]) for name in names]
             figures = amounts[0], amounts[1], amounts[2]
-        rows.append((_day(row), _clock(row), row["standing"], *figures))
+            after = calls[place + 1]["standing"] if place + 1 < len(calls) else ""
+            until = _moment(row["due"]), _FATES.get(after, "pending")
+        rows.append((_day(row), _clock(row), row["standing"], *until, *figures))
     names = "called USD", "equity USD", "maintenance USD"
-    columns = *_WHEN, Column("standing"), *(Column(name, True) for name in names)
-    return Section("Margin calls", columns, rows)
+    ends = Column("due UTC"), Column("transfer"), *(Column(name, True) for name in names)
+    return Section("Margin calls", (*_WHEN, Column("standing"), *ends), rows)
 
 
 def _day(row: Row) -> str:
@@ -210,7 +213,11 @@ def _day(row: Row) -> str:
 
 def _clock(row: Row) -> str:
     """Return the time of a row, UTC, cut to the second; a trade date begins the evening before."""
-    moment = datetime.datetime.fromtimestamp(row["time"] // _SECOND, datetime.UTC)
+    return _moment(row["time"])
+
+
+def _moment(time: int) -> str:
+    moment = datetime.datetime.fromtimestamp(time // _SECOND, datetime.UTC)
     return f"{moment:%m-%d %H:%M:%S}"
 
 
