@@ -93,7 +93,7 @@ class Fixings:
         product, value = int(row["product"]), int(row["value"])
         memory = self._memory(product)
         tier = Tier(int(row["code"]))
-        inputs_hash, providers, refitted = (*text.split(" ", 2), "", "")[:3]
+        refitted = (*text.split(" ", 2), "", "")[2]
         last = memory.previous._replace(
             date=int(row["source"]),
             value_micro=value,
@@ -108,18 +108,22 @@ class Fixings:
             self._is_spent = True
         else:
             self._series[product] = memory._replace(previous=last)
-        self.fixed.append(
-            Fixed(
-                date=int(row["source"]),
-                product=product,
-                model=self._directory.products[product].name,
-                value_micro=value,
-                inputs=int(row["other"]),
-                refused=int(row["value_2"]),
-                providers=int(providers or 0),
-                gpu_hours_milli=int(row["value_3"]),
-                tier=tier,
-                version=int(row["revision"]),
-                inputs_hash=inputs_hash,
-            )
-        )
+        self.fixed.append(published(row, text, self._directory.products[product].name))
+
+
+def published(row: Row, text: str, model: str) -> Fixed:
+    """Return what an INDEX row and its text say, as it is published."""
+    inputs_hash, providers, *_ = (*text.split(" ", 2), "", "")
+    return Fixed(
+        date=int(row["source"]),
+        product=int(row["product"]),
+        model=model,
+        value_micro=int(row["value"]),
+        inputs=int(row["other"]),
+        refused=int(row["value_2"]),
+        providers=int(providers or 0),
+        gpu_hours_milli=int(row["value_3"]),
+        tier=Tier(int(row["code"])),
+        version=int(row["revision"]),
+        inputs_hash=inputs_hash,
+    )

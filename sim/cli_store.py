@@ -23,6 +23,8 @@ _Table = Literal[
     "variations",
     "calls",
     "settlements",
+    "fixings",
+    "statements",
 ]
 
 _Folder = Annotated[
@@ -74,18 +76,24 @@ def statement(
 def bulletin(
     folder: _Folder,
     date: Annotated[str, typer.Option(metavar="D", help="A trade date; the last if none.")] = "",
+    large: Annotated[
+        pathlib.Path | None,
+        typer.Option("--large", help="Also write the large traders to a file, CSV."),
+    ] = None,
     as_json: _Json = False,
     database: _Database = "",
 ) -> None:
     """Print what each contract settled at and how it traded on a day, and the large traders."""
     from clearing.store.bulletin import bulletin as published
-    from clearing.store.rendering import bulletin_text
+    from clearing.store.rendering import bulletin_text, large_csv
     from clearing.store.statements import day_of
     from sim.report import to_json
 
     day = day_of(date).first if date else 0
     with _caught_up(folder, database) as connection:
         made = published(connection, day)
+    if large is not None:
+        large.write_text(large_csv(made))
     if as_json:
         lines = [one._asdict() for one in made.contracts]
         owners = [one._asdict() for one in made.large]
@@ -97,7 +105,9 @@ def bulletin(
 def query(
     folder: _Folder,
     what: Annotated[_Table, typer.Argument(help="A table.")],
-    account: Annotated[str, typer.Option(help="Its name or number.")],
+    account: Annotated[
+        str, typer.Option(help="Its name or number; settlements and fixings are everybody's.")
+    ] = "",
     first: Annotated[str, typer.Option("--from", metavar="D", help="First trade date.")] = "",
     last: Annotated[str, typer.Option("--to", metavar="D", help="Last trade date.")] = "",
     after: Annotated[str, typer.Option(help="Where the page before ended.")] = "",
@@ -105,14 +115,17 @@ def query(
     database: _Database = "",
 ) -> None:
     """Print rows of an account, a page at a time, as JSON: {rows, after}."""
-    from clearing.store.queries import FOREVER, Asked, holder, page
+    from clearing.store.queries import EVERYBODYS, FOREVER, Asked, holder, page
     from clearing.store.statements import day_of
     from sim.report import to_json
 
+    if not account and what not in EVERYBODYS:
+        raise typer.BadParameter(f"say whose {what}", param_hint="--account")
     begin = day_of(first).first if first else 0
     end = day_of(last).last if last else FOREVER
     with _caught_up(folder, database) as connection:
-        asked = Asked(holder(connection, account).account, begin, end, after, limit)
+        number = holder(connection, account).account if account else 0
+        asked = Asked(number, begin, end, after, limit)
         found = page(connection, what, asked)
     typer.echo(to_json(found._asdict()))
 

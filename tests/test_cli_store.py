@@ -65,10 +65,34 @@ def test_bulletin_and_query_print_json(cfx: Shell, folder: pathlib.Path) -> None
     assert json.loads(cfx(*two).out)["rows"] != one["rows"]
 
 
+def test_large_traders_are_written_for_who_supervises(
+    cfx: Shell, folder: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    file = tmp_path / "large.csv"
+    told = json.loads(cfx("bulletin", folder, "--json", "--large", file).out)
+    lines = [",".join(map(str, each.values())) for each in told["large_traders"]]
+    head = "date,owner,contract,long,short"
+    assert file.read_text().splitlines() == [head, *(f"2026-10-01,{line}" for line in lines)]
+    assert lines
+
+
+def test_fixings_are_everybodys_and_statements_an_accounts(
+    cfx: Shell, folder: pathlib.Path
+) -> None:
+    fixed = json.loads(cfx("query", folder, "fixings").out)["rows"]
+    assert len({(row["date"], row["model"]) for row in fixed}) == len(fixed) > 3
+    day = ("--from", "2026-09-29", "--to", "2026-09-29")
+    of_day = json.loads(cfx("query", folder, "fixings", *day).out)["rows"]
+    assert of_day == [row for row in fixed if row["date"] == 20260929] != []
+    days = json.loads(cfx("query", folder, "statements", "--account", "maker-1").out)["rows"]
+    assert [day["date"] for day in days] == sorted(day["date"] for day in days) != []
+
+
 def test_what_cannot_be_asked_is_refused(cfx: Shell, folder: pathlib.Path) -> None:
     both = ("statement", folder, "--account", "maker-1", "--date", "2026-09-29", "--month", "1")
     assert cfx(*both).status == cfx(*both[:4]).status == 2
     assert cfx("query", folder, "secrets", "--account", "maker-1").status == 2
+    assert cfx("query", folder, "trades").status == 2
     sentence = refused(cfx("statement", folder, "--account", "x", "--date", "2026-09-29"))
     assert sentence == "cfx: account 'x' does not exist"
     assert "is no month" in refused(cfx("statement", folder, "--account", 1, "--month", "2026-13"))

@@ -24,7 +24,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from clearing.store.schema import METADATA, PROJECTION, fingerprint
 
 FILE = "store.sqlite"  # In the folder of a run or an exchange, unless a URL says otherwise.
-WAIT_S = 5  # How long a lock of SQLite is waited for.
+WAIT_S = 5.0  # How long a lock is waited for, and a server.
 
 _SPACE = "cfx"  # The schema of a PostgreSQL database that the tables stand in.
 _DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
@@ -138,7 +138,7 @@ class Database:
 
 
 def _engine(url: URL, *, is_file: bool) -> Engine:
-    waiting = {"timeout": WAIT_S} if is_file else {"connect_timeout": WAIT_S}
+    waiting = {"timeout": WAIT_S} if is_file else {"connect_timeout": int(WAIT_S)}
     engine = create_engine(url, connect_args=waiting)
     event.listen(engine, "connect", _prepare_file if is_file else _prepare_server)
     return engine
@@ -153,6 +153,7 @@ def _prepare_file(connection: Any, _record: object) -> None:
 def _prepare_server(connection: Any, _record: object) -> None:
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_SPACE}")
     connection.execute(f"SET search_path TO {_SPACE}")
+    connection.execute(f"SET lock_timeout TO {int(WAIT_S * 1_000)}")
     connection.commit()
 
 

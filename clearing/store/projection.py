@@ -9,14 +9,17 @@ import numpy as np
 
 from clearing.booking import FIRST_MONEY, book
 from clearing.directory import Directory
+from clearing.fixings import published
 from clearing.ledger import Ledger
 from clearing.positions import Positions
-from clearing.store.selection import BOOKS, ENTRIES, Chunk, Rows, histories, tuples
+from clearing.store.pricing import Pricing
+from clearing.store.selection import BOOKS, ENTRIES, Chunk, Rows, histories, tuples, words_of
 from clearing.store.settling import Settling
 from engine.exchange import Outcome
 from engine.frame import Frame
 from engine.jit import Table
 from engine.layout import MONEY
+from engine.rows import text_at
 from engine.schema import NOT_HELD, AccountType, Cycle, Did, Form, Kind, Role, Side, Standing
 
 _PARTICIPANTS = Kind.DEPOSIT  # Rows below are orders: their frames are folded many at a time.
@@ -37,6 +40,7 @@ class Projection:
         self._positions = Positions()
         self._ledger = Ledger()
         self._settling = Settling(self._directory, self._positions)
+        self._pricing = Pricing(self._directory)
         self._posted = 0  # Entries of the ledger that were told.
         self._known = (0, 0, 0)  # Owners, accounts and instruments that were told.
         self._blocks: dict[int, int] = {}  # Lots, by instrument, since the last end of day.
@@ -88,6 +92,8 @@ class Projection:
         self._tell_names()
         self._tell_histories(Chunk(frame.commands, events, self._date))
         self._add("settlements", self._settling.settlements(accepted))
+        self._add("reviews", self._pricing.priced(events, self._date))
+        self._tell_fixings(accepted[accepted["kind"] == Kind.INDEX], frame.text)
         self._mark(events)
         if len(events) and int(events["kind"].max()) >= FIRST_MONEY:
             book(self._ledger, self._positions, events, frame.last, self._date)
@@ -117,7 +123,7 @@ class Projection:
         self._add(
             "accounts",
             [
-                (one.number, one.name, one.owner, AccountType(one.type).name.lower(), one.origin)
+                (one.number, one.name, one.owner, words_of(AccountType(one.type)), one.origin)
                 for one in directory.accounts[accounts:]
             ],
         )
@@ -125,7 +131,7 @@ class Projection:
             product = directory.products[one.product]
             fees = product.terms.lot_fees_micro()
             self._positions.add_instrument(one.value, fees, is_paid=one.is_paid)
-            named = one.number, one.name, product.name, Form(one.form).name.lower()
+            named = one.number, one.name, product.name, words_of(Form(one.form))
             self._add("instruments", [(*named, one.month, one.expiry, one.value, one.strike)])
         counts = directory.owners, directory.accounts, directory.instruments
         self._known = len(counts[0]), len(counts[1]), len(counts[2])
@@ -136,6 +142,7 @@ class Projection:
         for name, rows in histories(chunk, self._positions).items():
             self._add(name, rows)
         events = chunk.events
+        self._pricing.note(events)
         is_told = (events["kind"] == Did.FILLED) | (events["kind"] == Did.BUSTED)
         is_held = (events["flags"] & NOT_HELD) == 0
         is_block = (events["role"] == Role.BLOCK) & (events["side"] == Side.BUY)
@@ -154,10 +161,18 @@ class Projection:
         words = BOOKS[entries["book"]], ENTRIES[entries["kind"]]
         self._add("ledger", tuples(*columns, *words, entries["amount"]))
 
+    def _tell_fixings(self, fixed: Table, text: bytes) -> None:
+        for row in fixed:
+            model = self._directory.products[row["product"]].name
+            one = published(row, text_at(text, int(row["text"])), model)
+            head = int(row["seq"]), int(row["time"]), one.date, model, one.value_micro
+            inputs = one.inputs, one.refused, one.providers, one.gpu_hours_milli, one.inputs_hash
+            self._add("fixings", [(*head, int(one.tier), one.version, *inputs)])
+
     def _tell_calls(self, accepted: Table) -> None:
         asked = accepted[accepted["kind"] == Kind.SUSPEND]
         for row in asked:
-            standing = Standing(int(row["code"])).name.lower()
+            standing = words_of(Standing(int(row["code"])))
             head = int(row["seq"]), 0, int(row["time"]), self._date, int(row["account"])
             amounts = (int(row[name]) for name in ("value", "value_2", "value_3", "batch"))
             self._add("calls", [(*head, standing, *amounts)])

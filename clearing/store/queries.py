@@ -3,6 +3,7 @@
 Every function takes a connection of `Database.transaction` and returns plain rows.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Result, Table, and_, func, select, tuple_
@@ -12,18 +13,22 @@ from clearing.store.schema import (
     ACCOUNTS,
     ACTIVITY,
     CHANGES,
+    FIXINGS,
     HISTORIES,
     INSTRUMENTS,
     LEDGER,
     ORDERS,
     OWNERS,
     POSITIONS,
+    REVIEWS,
     SETTLEMENTS,
     TRADES,
 )
 
 FOREVER = 99_991_231  # A trade date after all others.
-TABLES = {table.name: table for table in (*HISTORIES, SETTLEMENTS, POSITIONS)}
+TABLES = {table.name: table for table in (*HISTORIES, SETTLEMENTS, FIXINGS, POSITIONS)}
+EVERYBODYS = frozenset({SETTLEMENTS.name, FIXINGS.name})  # Tables that name no account.
+STATEMENTS = "statements"  # Is asked for as a table; a row is a day of an account's cash.
 
 _DATED = (*HISTORIES, SETTLEMENTS)
 
@@ -120,10 +125,12 @@ def held(connection: Connection, account: int, last: int) -> list[Row]:
 
 
 def page(connection: Connection, what: str, asked: Asked) -> Page:
-    """Return some rows of a table, orders with what became of them.
+    """Return some rows of a table, orders with what became of them, trades with what they cost.
 
-    Settlements are everybody's. Raises StoreError where `after` is not what a page said.
+    what: one of TABLES, or STATEMENTS. Raises StoreError where `after` is not what a page said.
     """
+    if what == STATEMENTS:
+        return _statements(connection, asked)
     table = TABLES[what]
     names = ("date", "instrument") if table is POSITIONS else ("time", "seq", "n")
     place = [table.c[name] for name in names if name in table.c]
@@ -138,7 +145,48 @@ def page(connection: Connection, what: str, asked: Asked) -> Page:
     after = "-".join(str(rows[-1][each.name]) for each in place) if more else ""
     if table is ORDERS:
         _add_fates(connection, rows)
+    if table is TRADES:
+        final = final_prices(connection, asked.account)
+        rows = [row | {"final_price": final.get(row["trade_id"], row["price"])} for row in rows]
     return Page(rows, after)
+
+
+def _statements(connection: Connection, asked: Asked) -> Page:
+    """Return a row for each day on which an account's cash moved: from what, by what, to what."""
+    after = _numbers(asked.after, 1)[0] if asked.after else 0
+    own = and_(
+        *(LEDGER.c.account == asked.account, LEDGER.c.book == "cash", LEDGER.c.date > after),
+        LEDGER.c.date.between(asked.first, asked.last),
+    )
+    dates = select(LEDGER.c.date).where(own).distinct().order_by(LEDGER.c.date)
+    found = list(connection.execute(dates.limit(asked.limit + 1)).scalars())
+    chosen = found[: asked.limit]
+    if not chosen:
+        return Page([], "")
+    total = func.sum(LEDGER.c.amount_micro)
+    kinds = select(LEDGER.c.date, LEDGER.c.kind, total, func.count()).where(own)
+    of_days = kinds.where(LEDGER.c.date <= chosen[-1]).group_by(LEDGER.c.date, LEDGER.c.kind)
+    lines = connection.execute(of_days.order_by(LEDGER.c.date, LEDGER.c.kind)).all()
+    balance_micro, rows = balance(connection, asked.account, chosen[0]), []
+    for date in chosen:
+        moved = {kind: int(amount) for day, kind, amount, _ in lines if day == date}
+        row = {"date": date, "opening_micro": balance_micro, "moved_micro": moved}
+        balance_micro += sum(moved.values())
+        count = sum(each for day, *_, each in lines if day == date)
+        rows.append(row | {"lines": count, "closing_micro": balance_micro})
+    return Page(rows, str(chosen[-1]) if len(found) > asked.limit else "")
+
+
+def final_prices(
+    connection: Connection, account: int, dids: Sequence[str] = ("priced", "adjusted")
+) -> dict[int, int]:
+    """Return what an account's trades were priced at later, by trade: each one's last price.
+
+    dids: at settlement, or by the desk's word.
+    """
+    given = and_(REVIEWS.c.account == account, REVIEWS.c.did.in_(dids))
+    asked = select(REVIEWS.c.trade_id, REVIEWS.c.price).where(given).order_by(REVIEWS.c.seq)
+    return {row.trade_id: row.price for row in connection.execute(asked)}
 
 
 def _add_fates(connection: Connection, orders: list[Row]) -> None:

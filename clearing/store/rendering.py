@@ -109,6 +109,15 @@ def bulletin_text(made: Bulletin) -> str:
     return "\n".join(lines) + "\n"
 
 
+def large_csv(made: Bulletin) -> str:
+    """Return a day's large traders for a spreadsheet, or for who supervises the market."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(("date", *Large._fields))
+    writer.writerows((made.date, *row) for row in made.large)
+    return file.getvalue()
+
+
 def _names(made: Statement) -> tuple[str, str]:
     holder = made.holder
     named = f"account {holder.account}, {holder.name}"

@@ -109,7 +109,8 @@ TRADES = _history(
 )
 Index("trades_by_order", TRADES.c.order_id, TRADES.c.seq, TRADES.c.n)
 
-# Trades that the desk undid or gave another price, one row a side.
+# Trades that the desk undid or gave another price, and trades at settlement once that is known:
+# one row a side.
 REVIEWS = _history(
     "reviews",
     _whole("trade_id"),
@@ -144,6 +145,21 @@ SETTLEMENTS = _table(
     _number("market_tier"),
 )
 Index("settlements_by_date", SETTLEMENTS.c.date, SETTLEMENTS.c.instrument)
+
+# What the index of a model was fixed at; value_micro 0: there was no fixing.
+FIXINGS = _table(
+    "fixings",
+    *(_whole("seq", key=True), _whole("time"), _number("date"), _word("model")),
+    _whole("value_micro"),
+    _number("tier"),
+    _number("version"),
+    _whole("inputs"),
+    _whole("refused"),
+    _number("providers"),
+    _whole("gpu_hours_milli"),
+    _word("inputs_hash"),
+)
+Index("fixings_by_date", FIXINGS.c.date, FIXINGS.c.model)
 
 # What a settlement did to each who held the contract.
 VARIATIONS = _history(

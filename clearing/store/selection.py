@@ -20,11 +20,16 @@ Rows = dict[str, list[Row]]  # By the table's name.
 _HEAD = ("seq", "n", "time")
 
 
+def words_of(code: enum.IntEnum) -> str:
+    """Return how a code stands in a table."""
+    return code.name.lower()
+
+
 def _words(codes: type[enum.IntEnum]) -> NDArray[np.object_]:
     """Return the words of codes, to be indexed by them; "" where there is no such code."""
     words = np.full(256, "", np.object_)
     for code in codes:
-        words[code.value] = code.name.lower()
+        words[code.value] = words_of(code)
     return words
 
 

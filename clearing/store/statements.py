@@ -17,6 +17,7 @@ from clearing.store.queries import (
     Holder,
     Row,
     balance,
+    final_prices,
     held,
     holder,
     instrument_names,
@@ -105,13 +106,16 @@ def _sections(connection: Connection, account: int, period: Period) -> list[Sect
     settlements = settled(connection, period.first, period.last)
     opening = balance(connection, account, period.first)
     entries = [row for row in of_days(connection, LEDGER, *days) if row["book"] == "cash"]
+    trades = of_days(connection, TRADES, *days)
+    priced = final_prices(connection, account, ("priced",))
+    reviews = [row for row in of_days(connection, REVIEWS, *days) if row["did"] != "priced"]
     return [
         _money(entries, opening),
         _positions(held(connection, account, period.last), names),
         _calls(of_days(connection, CALLS, *days)),
         _variations(of_days(connection, VARIATIONS, *days), names, settlements),
-        _trades(of_days(connection, TRADES, *days), names),
-        _reviews(of_days(connection, REVIEWS, *days), names),
+        _trades(trades, names, priced),
+        _reviews(reviews, names),
     ]
 
 
@@ -126,11 +130,13 @@ def _money(entries: list[Row], opening: int) -> Section:
     return Section("Money", (*_WHEN, Column("kind"), *figures), rows)
 
 
-def _trades(trades: list[Row], names: dict[int, str]) -> Section:
+def _trades(trades: list[Row], names: dict[int, str], priced: dict[int, int]) -> Section:
+    """Return fills; priced: what those at settlement came to, by trade."""
     rows = [
         (
             *(_day(row), _clock(row), names[row["instrument"]], row["side"], str(row["quantity"])),
-            *(usd(row["price"]), row["role"], str(row["trade_id"])),
+            usd(priced[row["trade_id"]] if row["trade_id"] in priced else row["price"]),
+            *(row["role"], str(row["trade_id"])),
             money(row["fee_micro"]) if row["held"] else "held in its legs",
             money(row["premium_micro"]) if row["premium_micro"] else "",
         )
