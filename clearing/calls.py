@@ -7,10 +7,9 @@ over once it has initial. Until then it may only reduce risk.
 import numpy as np
 
 from clearing.ledger import Ledger, Numbers
-from clearing.margin.scan import initial, maintenance, sold
-from clearing.marking import Marking
+from clearing.margin.own import Own
+from clearing.margin.scan import initial
 from clearing.positions import Positions
-from clearing.premiums import Premiums
 from clearing.reports import Call, Unmet
 from engine.jit import Row
 from engine.rows import Batch
@@ -20,24 +19,16 @@ from engine.schema import Kind, Standing
 class Calls:
     """Standing and open calls by account; requirements are computed when they are asked for."""
 
-    def __init__(
-        self, positions: Positions, ledger: Ledger, marking: Marking, premiums: Premiums
-    ) -> None:
+    def __init__(self, positions: Positions, ledger: Ledger, own: Own) -> None:
         self._positions = positions
         self._ledger = ledger
-        self._marking = marking
-        self._premiums = premiums
-        self._products: list[int] = []  # By instrument.
+        self._own = own
         self._percents = [100]  # By account.
         self._standing = [int(Standing.GOOD)]
         self.open: dict[int, int] = {}  # Micro-dollars called, by account.
         self._due: dict[int, int] = {}  # When an open call has to be met, ns, by account.
         self.calls: list[Call] = []
         self.unmet: list[Unmet] = []
-
-    def add_instrument(self, product: int) -> None:
-        """Take in which product the next instrument is margined with; NIL: with none."""
-        self._products.append(product)
 
     def add_account(self, initial_percent: int) -> None:
         """Take in the next account, in good standing."""
@@ -53,14 +44,7 @@ class Calls:
 
     def requirements(self, accounts: Numbers) -> tuple[Numbers, Numbers]:
         """Return the maintenance and initial requirements of some accounts, in micro-dollars."""
-        rates = np.zeros(len(self._products), np.int64)
-        for number, contract in self._marking.contracts.items():
-            rates[number] = contract.rate
-        net = self._positions.holdings["net"][:, accounts]
-        products = np.array(self._products, np.int64)
-        options, events = self._premiums.needs(len(self._products))
-        held = maintenance(net, rates, products, self._marking.charges) + sold(net, options)
-        exact = sold(net, events)
+        held, exact = self._own.requirements(accounts)
         percents = np.array(self._percents, np.int64)[accounts]
         return held + exact, initial(held, percents) + exact
 

@@ -17,6 +17,7 @@ from clearing.fixings import Fixings
 from clearing.genesis import add_far_month
 from clearing.index.fixing import window_before
 from clearing.ledger import Book, Ledger
+from clearing.margin.own import Own
 from clearing.marking import Day, Marking, Series
 from clearing.options import Underlying, add_options
 from clearing.positions import Positions
@@ -29,7 +30,7 @@ from engine.frame import Frame
 from engine.jit import Row, Table
 from engine.layout import MONEY
 from engine.rows import Batch, join, text_at
-from engine.schema import NIL, Cycle, Did, Kind, Origin
+from engine.schema import Cycle, Did, Kind, Origin
 
 _SILENCE = Batch()
 _FIRST_OF_HOUSE = Kind.MARK  # Rows from here on are not participants' own.
@@ -47,7 +48,8 @@ class House:
         self.marking = Marking()
         self.fixings = Fixings(self.directory)
         self.premiums = Premiums(self.marking)
-        self.calls = Calls(self.positions, self.ledger, self.marking, self.premiums)
+        self.margin = Own(self.directory, self.positions, self.marking, self.premiums)
+        self.calls = Calls(self.positions, self.ledger, self.margin)
         self.variations: list[Variation] = []
         self.activity: list[Activity] = []
         self._cycles: list[tuple[int, Day]] = []  # Begun, not yet answered.
@@ -94,6 +96,7 @@ class House:
             self.ledger.check()
         if of_house:
             self._take_rows(frame, events)
+            self.margin.forget()
             if frame.origin == Origin.HOUSE:
                 self._unlisted = self.premiums.missing()
                 self._unfixed = self.premiums.unfixed(self.date)
@@ -208,7 +211,6 @@ class House:
                 self.premiums.add(instrument)
             elif not instrument.is_spread:
                 self.marking.add(instrument)
-            self.calls.add_instrument(NIL if is_paid else instrument.product)
         for account in directory.accounts[self.positions.accounts :]:
             self.positions.add_account(account.type)
             self.calls.add_account(account.initial_percent)

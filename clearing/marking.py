@@ -7,7 +7,7 @@ import dataclasses
 from typing import NamedTuple
 
 from clearing.directory import Instrument
-from clearing.margin.scan import averaging_rate
+from clearing.margin.scan import averaging_rate, spot_rate
 from clearing.positions import Positions
 from clearing.reports import Settlement, Skipped
 from clearing.settlement import (
@@ -32,6 +32,7 @@ class Contract:
     terms: Instrument
     rate: int = 0  # Maintenance of a lot as it stands, micro-dollars.
     expected: int = 0  # N: how many fixings its month will have.
+    known: int = 0  # Of these, when the rate was set.
     basis: int = 0  # Market settlement minus index, both of the last settlement.
     mark: int = NIL_PRICE
     market: int = NIL_PRICE
@@ -86,6 +87,7 @@ class Marking:
             contract = self.contracts[int(row["instrument"])]
             contract.rate = int(row["value"])
             contract.expected = int(row["value_2"]) or contract.expected
+            contract.known = int(row["value_3"])
 
     def fix(self, row: Row) -> None:
         """Take in an INDEX row; a second one of the same date replaces the first.
@@ -217,6 +219,7 @@ class Marking:
             known = len(self._fixings(contract))
             if contract.expected:
                 rate = averaging_rate(rate, known, contract.expected)
+                rate += spot_rate(terms.margin.spot_micro(), known, contract.expected)
             if rate != contract.rate:
                 batch.money(
                     Kind.RATE,

@@ -11,6 +11,8 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from clearing.checks import amount, between
+from clearing.margin_terms import MarginTerms
 from engine.instruments import CLIP, TICK, micro, units
 from engine.schema import AccountType
 
@@ -33,20 +35,6 @@ _MODEL = re.compile(r"[A-Z][A-Z0-9]{1,11}")
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 
 
-def _between(name: str, value: int, low: int, high: int) -> None:
-    if not low <= value <= high:
-        raise ValueError(f"{name} {value} is not between {low} and {high}")
-
-
-def _amount(name: str, value: Decimal, high: int) -> None:
-    if not value.is_finite() or not 0 <= value <= high:
-        raise ValueError(f"{name} {value} is not between 0 and {high} USD")
-    try:
-        micro(value)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
-
-
 class IndexTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How a product's daily index is made from observations of the spot market."""
 
@@ -59,9 +47,9 @@ class IndexTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     absences: int = 5  # Of the last ten fixings; who missed more does not count for a while.
 
     def __post_init__(self) -> None:
-        _between("cap_percent", self.cap_percent, 1, 100)
-        _between("carry_days", self.carry_days, 0, 30)
-        _between("absences", self.absences, 1, 9)
+        between("cap_percent", self.cap_percent, 1, 100)
+        between("carry_days", self.carry_days, 0, 30)
+        between("absences", self.absences, 1, 9)
         if not self.markets:
             raise ValueError("markets is empty")
 
@@ -78,7 +66,7 @@ class FeeTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
-            _amount(name, getattr(self, name), 1_000)
+            amount(name, getattr(self, name), 1_000)
 
 
 class GuardTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -98,10 +86,10 @@ class GuardTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     def __post_init__(self) -> None:
         for name in ("band", "daily", "velocity"):
-            _between(name, getattr(self, name), 0, 1_000_000)
-        _between("breaker", self.breaker, 0, 10_000)
+            between(name, getattr(self, name), 0, 1_000_000)
+        between("breaker", self.breaker, 0, 10_000)
         for name in ("velocity_ms", "breaker_ms", "halt_ms", "late_halt_ms"):
-            _between(name, getattr(self, name), 1, 86_400_000)
+            between(name, getattr(self, name), 1, 86_400_000)
 
     @property
     def are_on(self) -> bool:
@@ -130,6 +118,7 @@ class ProductTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     options: int = 0  # How many of the nearest months have calls and puts.
     events: int = 0  # How many event contracts each day lists on the fixing five days ahead.
     tas: int = 0  # How many of them have a book for trades at settlement.
+    margin: MarginTerms = MarginTerms()
     guards: GuardTerms = GuardTerms()
     fees: FeeTerms = FeeTerms()
     index: IndexTerms = IndexTerms()
@@ -140,16 +129,19 @@ class ProductTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         if not self.rates:
             raise ValueError("rates is empty")
         for rate in self.rates:
-            _amount("rates", rate, _RATE_MAX)
-        _amount("charge", self.charge, _RATE_MAX)
-        _between("position_max", self.position_max, 1, 1_000_000)
-        _between("spot_max", self.spot_max, 1, 1_000_000)
-        _between("options", self.options, 0, 12)
-        _between("events", self.events, 0, 5)
-        _between("tas", self.tas, 0, 12)
-        _between("clip", self.clip, 1, CLIP)
-        _between("protection", self.protection, 0, 2_000)
-        _between("block", self.block, 1, CLIP)
+            amount("rates", rate, _RATE_MAX)
+        amount("charge", self.charge, _RATE_MAX)
+        between("position_max", self.position_max, 1, 1_000_000)
+        between("spot_max", self.spot_max, 1, 1_000_000)
+        between("options", self.options, 0, 12)
+        between("events", self.events, 0, 5)
+        between("tas", self.tas, 0, 12)
+        between("clip", self.clip, 1, CLIP)
+        between("protection", self.protection, 0, 2_000)
+        between("block", self.block, 1, CLIP)
+        for each in self.margin.calendars:
+            if each.charge > self.charge:
+                raise ValueError(f"calendars: {each.charge} is more than the charge {self.charge}")
         self._check_curve()
 
     def _check_curve(self) -> None:
@@ -164,11 +156,13 @@ class ProductTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     def rate_micro(self, months_ahead: int) -> int:
         """Return the maintenance margin of one lot, before any fixing of its month is known."""
-        return micro(self.rates[min(max(months_ahead, 0), len(self.rates) - 1)])
+        rate = self.rates[min(max(months_ahead, 0), len(self.rates) - 1)]
+        return micro(rate) + micro(self.margin.jump)
 
     def charge_micro(self) -> int:
-        """Return what a long and a short lot of different months are charged together."""
-        return micro(self.charge)
+        """Return what the pre-trade check charges a long and a short lot of different months."""
+        rates = [self.rate_micro(ahead) for ahead in range(len(self.rates))]
+        return micro(self.charge) + self.margin.spot_cover(rates[0], max(rates))
 
     def fee_micro(self, account_type: int) -> int:
         """Return the fee of one lot and side."""

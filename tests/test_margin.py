@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from clearing.margin.scan import averaging_rate, initial, maintenance
+from clearing.margin.scan import averaging_rate, bound, initial
 
 RATES = np.array([410_000_000, 400_000_000, 300_000_000])
 PRODUCTS = np.array([0, 0, 1])
@@ -16,7 +16,7 @@ CHARGES = [40_000_000, 25_000_000]
 def required(*net: int) -> int:
     """Return what an account with these lots needs, in dollars."""
     held = np.array([[lots] for lots in net])
-    return int(maintenance(held, RATES, PRODUCTS, CHARGES)[0]) // 1_000_000
+    return int(bound(held, RATES, PRODUCTS, CHARGES)[0]) // 1_000_000
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_a_requirement_is_scan_plus_calendar_charge(net: tuple[int, ...], dollar
 def test_accounts_are_computed_at_once_as_one_by_one() -> None:
     chance = np.random.default_rng(5)
     net = chance.integers(-40, 40, (3, 500))
-    whole = maintenance(net, RATES, PRODUCTS, CHARGES)
+    whole = bound(net, RATES, PRODUCTS, CHARGES)
     for account in range(500):
         lots = net[:, account]
         front = abs(int(lots[0]) * 410 + int(lots[1]) * 400)

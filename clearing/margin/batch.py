@@ -44,9 +44,14 @@ class Batch:
 
         ValueError names the first account that holds more than `lots_max` lots.
         """
-        out = np.zeros(len(holdings.offsets) - 1, MARGIN)
-        margins(holdings, self._terms, self._desk, self._grain, self.lots_max, out)
+        out = self.tried(holdings)
         beyond = np.flatnonzero(out["maintenance"] < 0)
         if len(beyond):
             raise ValueError(f"account {beyond[0]} holds more than {self.lots_max:,} lots")
+        return out
+
+    def tried(self, holdings: Holdings) -> Table:
+        """Return the same rows; maintenance is -1 of accounts that hold more than `lots_max`."""
+        out = np.zeros(len(holdings.offsets) - 1, MARGIN)
+        margins(holdings, self._terms, self._desk, self._grain, self.lots_max, out)
         return out

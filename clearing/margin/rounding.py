@@ -19,3 +19,12 @@ def credit(exact: Fraction) -> int:
 def initial(maintenance: int, percent: int) -> int:
     """Return so many percent of a maintenance requirement, rounded up to the micro-dollar."""
     return -(-maintenance * percent // 100)
+
+
+def loss(exact: Fraction) -> int:
+    """Return a scenario's loss in whole micro-dollars, the nearest; halves away from zero.
+
+    So what one side loses the other gains, to the micro-dollar.
+    """
+    size = (2 * abs(exact.numerator) + exact.denominator) // (2 * exact.denominator)
+    return size if exact > 0 else -size

@@ -1,6 +1,7 @@
-"""What positions need, from rates: the loss scanned for, and a charge for months held apart.
+"""What the pre-trade check holds back for positions: a rate a lot, and a charge a calendar.
 
-The kernel's pre-trade bound is this figure with working orders; without them they are equal.
+The kernel's bound is this figure with working orders; without them they are equal. No requirement
+is more.
 """
 
 from collections.abc import Sequence
@@ -8,10 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from clearing.ledger import Numbers
+from clearing.margin.parameters import DELTA_ONE
 
 
-def maintenance(net: Numbers, rates: Numbers, products: Numbers, charges: Sequence[int]) -> Numbers:
-    """Return the maintenance requirement of each account, in micro-dollars.
+def bound(net: Numbers, rates: Numbers, products: Numbers, charges: Sequence[int]) -> Numbers:
+    """Return what is held back for the futures of each account, in micro-dollars.
 
     net: lots, shape (instruments, accounts). rates: micro-dollars a lot, shape (instruments,).
     products: the product of each instrument. charges: by product, a long and a short lot.
@@ -52,3 +54,19 @@ def averaging_rate(rate: int, fixed: int, count: int) -> int:
     assert 0 <= fixed <= count
     assert count > 0
     return -(-rate * (count - fixed) // count)
+
+
+def averaging_delta(fixed: int, count: int) -> int:
+    """Return the composite delta of a lot in ten-thousandths, rounded down; count 0: a whole one.
+
+    It serves spreads, credits and the spot charge, and is in no risk array.
+    """
+    return DELTA_ONE * (count - fixed) // count if count else DELTA_ONE
+
+
+def spot_rate(spot: int, fixed: int, count: int) -> int:
+    """Return what a lot of an averaging month is charged on top, rounded up.
+
+    spot: micro-dollars a delta; nothing before the first fixing.
+    """
+    return -(-spot * averaging_delta(fixed, count) // DELTA_ONE) if fixed else 0

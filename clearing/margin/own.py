@@ -1,0 +1,180 @@
+"""SPAN parameters of the contracts that are listed here, and what accounts need by them.
+
+A pure function of what the house took in from rows: rates, fixings known, product terms. The
+requirement is never more than the pre-trade check holds back for the same positions.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import NamedTuple
+
+import numpy as np
+
+from clearing.directory import Directory
+from clearing.ledger import Numbers
+from clearing.margin.arrays import moves, of_future
+from clearing.margin.batch import Batch
+from clearing.margin.batch_layout import Holdings
+from clearing.margin.calendars import charges, spot_charges
+from clearing.margin.explain import Node, explain
+from clearing.margin.parameters import Contract, Kind, Parameters, Product
+from clearing.margin.scan import averaging_delta, bound, sold, spot_rate
+from clearing.margin.span import Margin, margin
+from clearing.marking import Contract as Marked
+from clearing.marking import Marking
+from clearing.positions import Positions
+from clearing.premiums import Premiums
+from engine.instruments import UNIT_MICRO
+from engine.schema import NIL_PRICE
+
+_UNIT = Decimal(UNIT_MICRO).scaleb(-6)  # Of a price, in USD per GPU-hour.
+
+
+class Prepared(NamedTuple):
+    """The parameters as they stand, ready for many accounts."""
+
+    parameters: Parameters
+    numbers: Numbers  # The instrument of each contract, in order.
+    batch: Batch
+
+
+class Own:
+    """The house's margin: parameters on demand, kept until a row of the house changes them."""
+
+    def __init__(
+        self, directory: Directory, positions: Positions, marking: Marking, premiums: Premiums
+    ) -> None:
+        self._directory = directory
+        self._positions = positions
+        self._marking = marking
+        self._premiums = premiums
+        self._prepared: Prepared | None = None
+
+    def forget(self) -> None:
+        """Compute parameters anew when they are next asked for."""
+        self._prepared = None
+
+    @property
+    def parameters(self) -> Parameters:
+        """What SPAN says of each contract and product as they stand."""
+        return self._ready().parameters
+
+    def lots(self, account: int) -> dict[str, int]:
+        """Return what an account holds of the contracts in `parameters`, by name."""
+        numbers, contracts = self._ready().numbers, self.parameters.contracts
+        net = self._positions.holdings["net"][numbers, account].tolist()
+        return {name: lots for name, lots in zip(contracts, net, strict=True) if lots}
+
+    def margin(self, account: int) -> Margin:
+        """Return an account's requirement by SPAN, with every figure on the way."""
+        percent = self._directory.accounts[account].initial_percent
+        return margin(self.parameters, self.lots(account), percent)
+
+    def requirements(self, accounts: Numbers) -> tuple[Numbers, Numbers]:
+        """Return what accounts need: by SPAN and for options, and for what is paid in full.
+
+        An initial rate raises the first and not the second. Micro-dollars, shape (accounts,).
+        """
+        options, events = self._sold(accounts)
+        return np.minimum(self._spanned(accounts), self._held_back(accounts)) + options, events
+
+    def bounds(self, accounts: Numbers) -> Numbers:
+        """Return what the pre-trade check holds back for what accounts hold: never less."""
+        options, events = self._sold(accounts)
+        return self._held_back(accounts) + options + events
+
+    def explained(self, account: int) -> Node:
+        """Return the tree of an account's maintenance requirement; its leaves add up to it."""
+        tree = explain(self.margin(account))
+        parts = [tree, *self._ceiling(account, tree.amount)]
+        net = self._positions.holdings["net"][:, account]
+        for number, contract in self._premiums.contracts.items():
+            if net[number] < 0:
+                amount = -int(net[number]) * contract.need()
+                parts.append(Node(contract.terms.name, amount, f"{-net[number]:,} sold"))
+        if len(parts) == 1:
+            return tree
+        return Node("requirement", sum(part.amount for part in parts), "", tuple(parts))
+
+    def _ceiling(self, account: int, spanned: int) -> Iterator[Node]:
+        (held_back,) = self._held_back(np.array([account])).tolist()
+        if spanned > held_back:
+            note = "it is never more than the pre-trade check holds back"
+            yield Node("ceiling", held_back - spanned, note)
+
+    def _held_back(self, accounts: Numbers) -> Numbers:
+        """Return what the pre-trade check holds back for the futures of accounts."""
+        rates = np.zeros(self._positions.instruments, np.int64)
+        products = np.full(self._positions.instruments, -1)
+        for number, contract in self._marking.contracts.items():
+            rates[number], products[number] = contract.rate, contract.terms.product
+        net = self._positions.holdings["net"][:, accounts]
+        return bound(net, rates, products, self._marking.charges)
+
+    def _sold(self, accounts: Numbers) -> tuple[Numbers, Numbers]:
+        net = self._positions.holdings["net"][:, accounts]
+        options, events = self._premiums.needs(self._positions.instruments)
+        return sold(net, options), sold(net, events)
+
+    def _spanned(self, accounts: Numbers) -> Numbers:
+        """Return the SPAN requirement of accounts: many at once where 64 bits hold them."""
+        ready = self._ready()
+        required: Numbers = ready.batch.tried(self._holdings(ready, accounts))["maintenance"]
+        for place in np.flatnonzero(required < 0).tolist():
+            required[place] = self.margin(int(accounts[place])).maintenance
+        return required
+
+    def _holdings(self, ready: Prepared, accounts: Numbers) -> Holdings:
+        net = self._positions.holdings["net"][np.ix_(ready.numbers, accounts)].T
+        owner, contract = np.nonzero(net)
+        counts = np.bincount(owner, minlength=len(accounts))
+        offsets = np.concatenate([[0], np.cumsum(counts)])
+        lots = net[owner, contract].astype(np.int32)
+        return Holdings(offsets, contract.astype(np.int32), lots)
+
+    def _ready(self) -> Prepared:
+        if self._prepared is None:
+            contracts = dict(self._contracts())
+            made = self._made({each.name: each for each in contracts.values()})
+            numbers = np.array(list(contracts), np.int64)
+            self._prepared = Prepared(made, numbers, Batch(made))
+        return self._prepared
+
+    def _made(self, contracts: dict[str, Contract]) -> Parameters:
+        dates = [series.date for series in self._marking.series]
+        return Parameters(
+            date=str(max(dates, default=0)),
+            clearing_org="cfx",
+            products={each.name: self._product(each.number) for each in self._directory.products},
+            contracts=contracts,
+        )
+
+    def _product(self, number: int) -> Product:
+        product = self._directory.products[number]
+        front = self._marking.front_month(number)
+        spreads, tiers = charges(product.terms, front)
+        live = self._marking.live(number)
+        begun = [str(each.terms.month) for each in live if each.known]
+        spots = spot_charges(product.terms, begun)
+        return Product(product.name, spreads=spreads, intra_tiers=tiers, spot=spots)
+
+    def _contracts(self) -> Iterator[tuple[int, Contract]]:
+        """Yield every future that is not settled, by instrument number, ascending."""
+        for number, contract in sorted(self._marking.contracts.items()):
+            yield number, self._future(contract)
+
+    def _future(self, contract: Marked) -> Contract:
+        product = self._directory.products[contract.terms.product]
+        terms, fixed, count = product.terms.margin, contract.known, contract.expected
+        on_top = spot_rate(terms.spot_micro(), fixed, count)
+        price = 0 if contract.mark == NIL_PRICE else contract.mark
+        return Contract(
+            name=contract.terms.name,
+            product=product.name,
+            kind=Kind.FUTURE,
+            period=str(contract.terms.month),
+            losses=of_future(max(contract.rate - on_top, 0), moves(terms.extreme, terms.cover)),
+            delta=averaging_delta(fixed, count),
+            price=price * _UNIT,
+            value_factor=Decimal(contract.terms.value) / UNIT_MICRO,
+        )
