@@ -1,6 +1,8 @@
 """`cfx margin`: its figures, its explanation, what if, and one sentence for what cannot be."""
 
+import datetime
 import json
+import math
 import pathlib
 from decimal import Decimal
 from typing import Any
@@ -173,3 +175,86 @@ def test_a_change_of_another_form_is_one_sentence(
     assert "no contract '9/9'" in refused(cfx(*arguments, "9/9=1"))
     assert cfx("margin", "--spn", spn).status == 2
     assert cfx(*arguments, "1/1=1", "--model", "guess").status == 2
+
+
+def series(folder: pathlib.Path, days: int = 60, **changed: str) -> pathlib.Path:
+    """Write a history of H100 and return its file; `line5="x"` puts x where line 5 stood."""
+    first = datetime.date(2026, 1, 1)
+    lines = ["date,model,value,tier"]
+    for day in range(days):
+        value = 2.5 + 0.1 * math.sin(day * 1.7) + 0.003 * day
+        lines.append(f"{first + datetime.timedelta(days=day)},H100,{value:.4f},1")
+    for place, text in changed.items():
+        lines[int(place.removeprefix("line")) - 1] = text
+    path = folder / "history.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def test_historical_simulation_of_a_file_scales_with_the_position(
+    cfx: Shell, spn: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    past = series(tmp_path)
+
+    def simulated(**lots: int) -> Any:
+        arguments = ("--spn", spn, "--portfolio", held(tmp_path, **lots), "--history", past)
+        return asked(cfx, *arguments, "--model", "fhs", "--explain")
+
+    one, ten = simulated(c1_1=-1), simulated(c1_1=-10)
+    assert one["model"] == "fhs"
+    line = one["products"][0]
+    at_most = Decimal("0.4") * Decimal("2.81") * 730
+    assert Decimal(line["stress"]) == at_most
+    shortfall = Decimal(line["expected_shortfall"])
+    assert Decimal(line["value_at_risk"]) <= shortfall
+    weighted = shortfall + (at_most - shortfall) / 4
+    assert abs(Decimal(one["requirement"]) - weighted) <= Decimal("0.000001")
+    assert Decimal(ten["requirement"]) == pytest.approx(10 * Decimal(one["requirement"]))
+    assert sum(leaves(ten["explain"])) == Decimal(ten["requirement"])
+    assert Decimal(ten["initial"]) == pytest.approx(Decimal("1.1") * Decimal(ten["requirement"]))
+    assert simulated()["requirement"] == "0.00"
+
+
+def test_both_models_stand_side_by_side(
+    cfx: Shell, spn: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    arguments = (
+        *("--spn", spn, "--portfolio", held(tmp_path, c1_1=3), "--compare"),
+        *("--history", series(tmp_path), "--add", "1/2=-1"),
+    )
+    both = asked(cfx, *arguments)
+    assert list(both) == ["span", "fhs"]
+    last = cfx("margin", *arguments).out.splitlines()[-4:]
+    for name in both:
+        assert both[name]["requirement"] in last[0]
+        assert both[name]["before"]["requirement"] != both[name]["requirement"]
+
+
+def test_a_history_that_cannot_be_is_one_sentence(
+    cfx: Shell, spn: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    def sentence(path: pathlib.Path, **lots: int) -> str:
+        portfolio = held(tmp_path, **(lots or {"c1_1": 1}))
+        arguments = ("--spn", spn, "--portfolio", portfolio, "--model", "fhs", "--history", path)
+        return refused(cfx("margin", *arguments))
+
+    for line, complaint in (
+        ("2026-01-04,H100,nan,1", "history.csv has in line 5 no price: 'nan'"),
+        ("2026-01-04,H100,,4", "history.csv has in line 5 no price: ''"),
+        ("2026-01-04,H100,-2,1", "history.csv has in line 5 no price: '-2'"),
+        ("2026-01-04,H100,0.0,1", "history.csv 0.0 of H100 on 2026-01-04 is not a price"),
+        ("2026-01-03,H100,2.5,1", "history.csv has in line 5 a second value of 2026-01-03"),
+        ("2026-13-03,H100,2.5,1", "history.csv has in line 5 month must be in 1..12"),
+        ("yesterday,H100,2.5,1", "history.csv has in line 5 no date: 'yesterday'"),
+    ):
+        assert complaint in sentence(series(tmp_path, line5=line))
+    assert "holds 9 days; a simulation needs 21" in sentence(series(tmp_path, 9))
+    assert "no column value" in sentence(series(tmp_path, line1="date,model,price"))
+    (tmp_path / "history.csv").write_bytes(b"date,model,value\n\xff\xfe,H100,1\n")
+    assert "history.csv" in sentence(tmp_path / "history.csv")
+    assert "2/11 is an option" in sentence(series(tmp_path), c2_11=1)
+    spn.write_text(SMALL.replace("H100", "H200"))
+    assert "history.csv holds no values of H200" in sentence(series(tmp_path))
+    portfolio = held(tmp_path, c1_1=1)
+    ended = cfx("margin", "--spn", spn, "--portfolio", portfolio, "--model", "fhs")
+    assert "say --history FILE" in refused(ended)
