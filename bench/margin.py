@@ -1,10 +1,13 @@
-"""SPAN of many accounts: seconds on two threads, by the wall and of the processor.
+"""Margin of many accounts: seconds on two threads, by the wall and of the processor.
 
 48 instruments in 4 products of 3 tiers: futures and options, spreads within and between tiers,
 credits between products, short option minimum, option value. Each account holds 6 of them.
 The readable model margins some of the same accounts, and must find the same; scipy's sparse
-product adds up the 16 scenarios alone, on one thread: the least that any model must do. Arrays
-are in memory, and the first call, which compiles, is not timed.
+product adds up the 16 scenarios alone, on one thread: the least that any model must do. Arrays are
+in memory, and the first call, which compiles, is not timed.
+
+Historical simulation takes accounts of the same size through 1,000 scenarios, beside numpy, which
+adds them up and partitions them one account after the other, without ties and without stress.
 """
 
 import random
@@ -20,6 +23,9 @@ from scipy.sparse import csr_array
 from bench.measure import Row, options, publish, timed
 from clearing.margin.batch import Batch
 from clearing.margin.batch_layout import Holdings
+from clearing.margin.fhs import Exposure, Moves, tail
+from clearing.margin.fhs_batch import FhsBatch
+from clearing.margin.fhs_stress import stresses
 from clearing.margin.parameters import Contract, Kind, Leg, Parameters, Product, Spread, Tier
 from clearing.margin.span import margin
 from engine.jit import Table
@@ -31,6 +37,8 @@ TIERS = (Tier(1, "202701", "202702"), Tier(2, "202703", "202705"), Tier(3, "2027
 ACCOUNTS = (100_000, 1_000_000)
 POSITIONS = 6
 COMPARED = 300  # Accounts that the readable model margins.
+SIMULATED = 100_000  # Accounts that are simulated historically,
+SCENARIOS = 1_000  # in so many scenarios of the past.
 MOVES = (0, 0, 1, 1, -1, -1, 2, 2, -2, -2, 3, 3, -3, -3)  # Thirds of the scan range.
 
 
@@ -148,6 +156,61 @@ def measure(day: Parameters, batch: Batch, accounts: int, rounds: int) -> list[R
     return [*rows, Row(label, wall["batch"], "s by the wall", against, exact / wall["batch"])]
 
 
+def exposures(contracts: int) -> tuple[Moves, dict[str, Exposure]]:
+    """Return made-up losses of so many contracts, whole micro-dollars of up to about 100 USD."""
+    chance = np.random.default_rng(7)
+    stressed = stresses(PRODUCTS)
+    shape = (contracts, SCENARIOS + len(stressed))
+    lost = np.rint(chance.standard_normal(shape) * 30 * DOLLAR).astype(np.int64)
+    moves = Moves(tuple(range(SCENARIOS)), stressed, {})
+    return moves, {str(place): Exposure(str(place), "", row) for place, row in enumerate(lost)}
+
+
+def partition(held: Holdings, lost: Table) -> Callable[[], object]:
+    """Return what numpy needs for the shortfall: a sum, a partition, a mean of each account."""
+    rank = SCENARIOS // 100
+    lots, contracts = held.lots.reshape(-1, POSITIONS), held.contracts.reshape(-1, POSITIONS)
+
+    def measured() -> None:
+        for account in range(len(lots)):
+            found = lots[account] @ lost[contracts[account]]
+            np.partition(found[:SCENARIOS], SCENARIOS - rank)[SCENARIOS - rank :].mean()
+
+    return measured
+
+
+def measure_simulation(accounts: int, rounds: int) -> list[Row]:
+    """Return the rows of historical simulation; a hundredth of the accounts is left to numpy."""
+    moves, made = exposures(len(PRODUCTS) * 12)
+    batch, held = FhsBatch(moves, made), holdings(accounts, len(made))
+    part = holdings(accounts // 100, len(made))
+    lost = np.array([one.losses for one in made.values()])
+    compare_tails(held, lost, batch.tails(held))
+    wall, processor = _in_turn(
+        {
+            "batch": lambda: batch.risks(held),
+            "numpy": partition(part, lost.astype(np.float64)),
+        },
+        rounds,
+    )
+    label = f"{SCENARIOS:,} scenarios of {accounts:,} accounts"
+    rows = []
+    for unit, spent in (("s by the wall", wall), ("s of the processor", processor)):
+        by_numpy = spent["numpy"] * 100
+        against = f"numpy, from {accounts // 100:,}: {by_numpy:.1f}"
+        rows.append(Row(label, spent["batch"], unit, against, by_numpy / spent["batch"]))
+    return rows
+
+
+def compare_tails(held: Holdings, lost: Table, found: Table) -> None:
+    """Assert that some accounts have the tail that the readable model finds."""
+    for account in range(COMPARED):
+        place = slice(held.offsets[account], held.offsets[account + 1])
+        exact = tail(held.lots[place].astype(np.int64) @ lost[held.contracts[place]], SCENARIOS)
+        row = exact.value_at_risk, exact.total, exact.size, exact.stress
+        assert found[account].tolist() == row, account
+
+
 def main() -> None:
     """Measure, and print the table."""
     chosen = options(__doc__ or "").parse_args()
@@ -155,6 +218,7 @@ def main() -> None:
     batch = Batch(day)
     sizes = ACCOUNTS if chosen.full else ACCOUNTS[:1]
     rows = [row for each in sizes for row in measure(day, batch, each, chosen.rounds)]
+    rows += measure_simulation(SIMULATED, chosen.rounds)
     publish("margin", rows, chosen.json)
 
 

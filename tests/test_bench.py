@@ -66,3 +66,9 @@ def test_the_readable_model_finds_the_margins_of_the_bench() -> None:
     assert len(held.lots) == 40 * margin.POSITIONS
     assert margin.compare(day, held, Batch(day).margins(held), 40) > 0
     assert margin.sparse_scan(day, held)() is not None
+
+
+def test_the_readable_tail_is_that_of_the_bench() -> None:
+    rows = margin.measure_simulation(300, 1)
+    assert [row.name for row in rows] == ["1,000 scenarios of 300 accounts"] * 2
+    assert all(row.value > 0 for row in rows)
