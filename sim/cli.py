@@ -14,6 +14,7 @@ import typer
 from sim.cli_admin import admin
 from sim.cli_backup import backup, restore
 from sim.cli_basis import basis, performance, tokens
+from sim.cli_curve import curve, hardware
 from sim.cli_evidence import evidence
 from sim.cli_index import From, To, date_of, index, remark
 from sim.cli_margin import margin
@@ -33,6 +34,7 @@ keys = typer.Typer(help="API keys of an account.", no_args_is_help=True)
 app.add_typer(accounts, name="accounts")
 app.add_typer(keys, name="keys")
 app.add_typer(admin, name="admin")
+app.add_typer(curve, name="curve")
 
 _SENTENCES = (
     ("msgspec", "MsgspecError"),
@@ -150,6 +152,7 @@ app.command()(basis)
 app.command()(performance)
 app.command()(tokens)
 app.command()(evidence)
+app.command()(hardware)
 
 
 @app.command()

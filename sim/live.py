@@ -59,5 +59,5 @@ def _opening(scenario: Scenario) -> tuple[datetime.date, int]:
 def _crowd(scenario: Scenario) -> Crowd:
     first_day, opened = _opening(scenario)
     last_day = first_day + SPOT_DAYS * _DAY
-    panel = generate(models(scenario), first_day - _DAY, last_day, scenario.seed)
+    panel = generate(models(scenario), first_day - _DAY, last_day, scenario.seed, scenario.levels)
     return Crowd(participants(scenario), PanelSpot(panel), scenario.seed, opened)

@@ -9,11 +9,12 @@ import csv
 import datetime
 import io
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from sim.levels import LEVELS, draw_levels, stream
+from sim.levels import draw_levels, stream
 from sim.panel import Panel, parse_panel
+from sim.spot_models import LEVELS, SpotModel
 
 HEADER = (
     *("date", "source", "provider", "region", "gpu_model", "form_factor", "gpu_count"),
@@ -53,23 +54,36 @@ class Shelf(NamedTuple):
     offers: tuple[tuple[str, int, float], ...]
 
 
-def generate(models: Sequence[str], first: datetime.date, last: datetime.date, seed: int) -> Panel:
+def generate(
+    models: Sequence[str],
+    first: datetime.date,
+    last: datetime.date,
+    seed: int,
+    spot: Mapping[str, SpotModel] = LEVELS,
+) -> Panel:
     """Return the generated panel of all days from one date to another, both included.
 
-    Raises ValueError for a model without published levels.
+    spot: how each model's hidden level moves. Raises ValueError for a model without one.
     """
-    text = panel_text(models, first, last, seed)
+    text = panel_text(models, first, last, seed, spot)
     return parse_panel(io.StringIO(text), f"the panel of seed {seed}", models, last)
 
 
-def panel_text(models: Sequence[str], first: datetime.date, last: datetime.date, seed: int) -> str:
+def panel_text(
+    models: Sequence[str],
+    first: datetime.date,
+    last: datetime.date,
+    seed: int,
+    spot: Mapping[str, SpotModel] = LEVELS,
+) -> str:
     """Return the generated panel as CSV text. A longer panel begins with a shorter one."""
     for model in models:
         if model not in LEVELS:
             raise ValueError(f"no levels to generate {model} from: it is none of {list(LEVELS)}")
     days = (last - first).days + 1
+    levels = {model: draw_levels(model, first, days, seed, spot) for model in models}
     posted = [
-        _posted(shelf, draw_levels(shelf.model, days, seed), seed)
+        _posted(shelf, levels[shelf.model], seed)
         for model in models
         for shelf in _shelves(model, seed)
     ]

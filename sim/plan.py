@@ -40,7 +40,7 @@ def planned(scenario: Scenario, span: Span) -> Plan:
             days.append(on_or_after(days[-1] + _DAY))
     else:
         days = _business_days(first, span.last)[: span.days or None]
-    panel = generate(models(scenario), days[0] - _DAY, days[-1], scenario.seed)
+    panel = generate(models(scenario), days[0] - _DAY, days[-1], scenario.seed, scenario.levels)
     return Plan(scenario, panel, days)
 
 

@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from clearing.terms import GUARDS, GuardTerms, Mode, ProductTerms, read
 from sim.agents import Arbitrageur, Fund, Hedger, Maker, Noise, OptionMaker, Spreader
+from sim.spot_models import LEVELS, SpotModel
 
 
 class Product(ProductTerms, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -39,11 +40,17 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)]
     product: Annotated[list[Product], Meta(min_length=1, max_length=8)]
     agents: list[Maker | Noise | Hedger | Arbitrageur | Spreader | Fund | OptionMaker]
+    levels: dict[str, SpotModel] = {}  # How the spot price of a generated panel moves, by model.
 
     def __post_init__(self) -> None:
         models = [product.model for product in self.product]
         if len(set(models)) < len(models):
             raise ValueError(f"product: a model stands twice in {models}")
+        for model in sorted(set(self.levels) - set(models)):
+            raise ValueError(f"levels.{model}: there is no such product")
+        for model in models:
+            if model in LEVELS:
+                self.levels.setdefault(model, LEVELS[model])
         for number, agent in enumerate(self.agents):
             unknown = sorted(set(agent.models) - set(models))
             if unknown:

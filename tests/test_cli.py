@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from sim.cli import accounts, app, keys
+from sim.cli_curve import curve
 from tests import tidy
 from tests.real_files import real_file
 from tests.shell import ROOT, Ended, Shell, refused, spawned
@@ -241,7 +242,7 @@ def test_the_table_of_commands_is_the_code() -> None:
     text = (ROOT / "sim/README.md").read_text(encoding="utf-8")
     cells = [row[0] for row in tidy.table(text, "command", "what it needs")]
     stated = [re.findall(r"cfx ((?:[a-z]+ ?)+)", cell)[0].strip() for cell in cells]
-    groups = {"": app, "accounts ": accounts, "keys ": keys}
+    groups = {"": app, "accounts ": accounts, "keys ": keys, "curve ": curve}
     known = {
         prefix + (command.name or command.callback.__name__)
         for prefix, group in groups.items()

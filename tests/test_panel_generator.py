@@ -11,9 +11,10 @@ from clearing.index.population import Refusal
 from clearing.terms import IndexTerms
 from engine.jit import Table
 from sim.index_table import fixings
-from sim.levels import LEVELS, draw_levels
+from sim.levels import draw_levels
 from sim.panel import read_panel
 from sim.panel_generator import generate, panel_text
+from sim.spot_models import LEVELS
 from tests import tidy
 
 
@@ -71,7 +72,7 @@ class TestGenerator:
 
     @pytest.mark.parametrize("model", ["H100", "A100", "B200"])
     def test_the_index_follows_the_hidden_level(self, model: str) -> None:
-        levels = draw_levels(model, 184, 7)
+        levels = draw_levels(model, self.FIRST, 184, 7)
         for fixing in fixings(self.PANEL, model, IndexTerms()):
             number = datetime.date.fromisoformat(f"{fixing.date}") - self.FIRST
             assert fixing.value_micro / 1e6 == pytest.approx(levels[number.days], rel=0.2)
@@ -85,7 +86,7 @@ class TestGenerator:
     ) -> None:
         realised = []
         for seed in range(40):
-            levels = draw_levels(model, 366, seed)
+            levels = draw_levels(model, self.FIRST, 366, seed)
             assert levels[0] == pytest.approx(start)
             logs = [after / before - 1 for before, after in itertools.pairwise(levels)]
             realised.append(statistics.pstdev(logs) * 365**0.5)
@@ -95,7 +96,7 @@ class TestGenerator:
     def test_models_move_together_in_part(self) -> None:
         moves = []
         for model in ("H100", "B200"):
-            levels = [draw_levels(model, 366, seed) for seed in range(10)]
+            levels = [draw_levels(model, self.FIRST, 366, seed) for seed in range(10)]
             moves.append([b / a for path in levels for a, b in itertools.pairwise(path)])
         assert 0.3 < statistics.correlation(*moves) < 0.7
 

@@ -34,15 +34,16 @@ FOREIGN_ALONE = {
     "llvmlite": {"engine/jit.py"},
     "sortedcontainers": {"engine/reference.py", "engine/reference_book.py"},
     "typer": {
-        f"sim/cli{name}.py"
-        for name in ("", "_admin", "_backup", "_basis", "_evidence", "_index", "_margin", "_store")
+        "sim/cli.py",
+        *(f"sim/cli_{name}.py" for name in ("admin", "backup", "basis", "curve", "evidence")),
+        *(f"sim/cli_{name}.py" for name in ("index", "margin", "store")),
     },
     "sqlalchemy": {
         "sim/cli_store.py",  # The type of a connection alone.
         *(f"clearing/store/{name}.py" for name in ("schema", "database", "store")),
         *(f"clearing/store/{name}.py" for name in ("queries", "statements", "bulletin")),
     },
-    "statsmodels": {"clearing/index/regression.py"},
+    "statsmodels": {"clearing/index/regression.py", "sim/curve_fit.py"},
     "matplotlib": {"sim/index_plots.py"},
     "mock": set[str](),
 }
