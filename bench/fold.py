@@ -1,4 +1,4 @@
-"""Events a second through the house's fold of positions, fees and variation.
+"""Events a second through the house's folds: of positions, fees, variation, and of what rests.
 
 The events are what the kernel said to workload A. The ratio is to the rate at which the
 kernel itself wrote them: above 1, the house keeps up with the engine on one core.
@@ -12,6 +12,7 @@ from bench import workloads
 from bench.kernel import KernelRun, cut
 from bench.measure import Row, options, publish, race, warmed, warming
 from clearing.positions import Positions
+from clearing.quotes import Quotes
 from engine.jit import Table
 from engine.layout import EVENT
 from engine.schema import AccountType, Did
@@ -48,11 +49,12 @@ def measure(kernel: KernelRun, messages: Table, size: int, rounds: int) -> Row:
     batches = cut(messages, size)
     frames = events_of(kernel, batches)
     events = sum(map(len, frames[warming(frames) :]))
-    held = positions(1)
+    held, quotes = positions(1), Quotes()
+    quotes.add_instrument()
     held.fold(frames[0][:0])
     seconds = race(
         {
-            "fold": lambda: warmed(_folding(held), frames),
+            "fold": lambda: warmed(_folding(held, quotes), frames),
             "kernel": kernel.timer(batches),
         },
         rounds,
@@ -64,10 +66,11 @@ def measure(kernel: KernelRun, messages: Table, size: int, rounds: int) -> Row:
     return Row(label, rate, "M events/s", f"kernel: {rate_kernel:.1f}", rate / rate_kernel)
 
 
-def _folding(held: Positions) -> Callable[[list[Table]], None]:
+def _folding(held: Positions, quotes: Quotes) -> Callable[[list[Table]], None]:
     def work(frames: list[Table]) -> None:
         for events in frames:
             held.fold(events)
+            quotes.fold(events)
 
     return work
 

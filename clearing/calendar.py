@@ -174,7 +174,9 @@ def rows(date: datetime.date, time: int, due: Due, products: int, stopping: Sequ
 
     products: how many there are. stopping: instruments that stop trading then.
     Every row's `source` is its due time; a CYCLE row's `value_2` and `value_3` are its window:
-    from, inclusive, to, exclusive; its `batch` is when margin calls of that cycle are due.
+    from, inclusive, to, exclusive; its `batch` is when margin calls of that cycle are due. The
+    fixing's calls nobody: its `batch` is when the window of the market settlement will end, so
+    that the house can keep what is bid and asked then.
     """
     batch, day = Batch(), as_number(date)
     for phase in due.phases:
@@ -190,7 +192,7 @@ def rows(date: datetime.date, time: int, due: Due, products: int, stopping: Sequ
             value=day,
             value_2=opened,
             value_3=closed,
-            batch=calls_due(date),
+            batch=_quotes_kept(date) if due.cycle == Cycle.FIXING else calls_due(date),
             source=time,
         )
     return batch
@@ -200,6 +202,12 @@ def calls_due(date: datetime.date) -> int:
     """Return when a margin call that is made on a trade date is due: the next business morning."""
     due = next(due for due in TIMETABLE if due.cycle == Cycle.CALLS_DUE)
     return moment(next_business_day(date), due.seconds)
+
+
+def _quotes_kept(date: datetime.date) -> int:
+    """Return when the window of the market settlement ends."""
+    settlement = next(due for due in TIMETABLE if due.cycle == Cycle.SETTLEMENT)
+    return moment(date, _shifted(date, settlement.window[1]))
 
 
 def index_window(date: datetime.date) -> tuple[int, int]:

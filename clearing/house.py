@@ -18,13 +18,15 @@ from clearing.genesis import add_far_month
 from clearing.index.fixing import window_before
 from clearing.ledger import Book, Ledger
 from clearing.margin.own import Own
-from clearing.marking import Day, Marking, Series
+from clearing.marking import Marking, Series
 from clearing.options import Underlying, add_options
 from clearing.positions import Positions
 from clearing.premiums import Premiums
+from clearing.quotes import Quotes
 from clearing.reports import Activity, Variation
 from clearing.spreads import Curve, Month, add_spreads
 from clearing.tas import prices
+from clearing.window import Day
 from engine.exchange import Outcome
 from engine.frame import Frame
 from engine.jit import Row, Table
@@ -44,6 +46,7 @@ class House:
         self.calendar_time = 0  # When the calendar's last row was due; 0: it has not begun.
         self.directory = Directory()
         self.positions = Positions()
+        self.quotes = Quotes()
         self.ledger = Ledger()
         self.marking = Marking()
         self.fixings = Fixings(self.directory)
@@ -89,6 +92,7 @@ class House:
         if of_house:
             self._take_new(outcome)
             self.fixings.observe(frame)
+        self.quotes.fold(events)
         has_money = self.positions.fold(events) >= FIRST_MONEY
         if has_money:
             paid = book(self.ledger, self.positions, events, frame.last, self.date)
@@ -166,6 +170,7 @@ class House:
 
     def _settlement(self, day: Day) -> Batch:
         self.positions.check_whole()
+        self.quotes.close(day.window[1])
         futures = self.marking.settle(day)
         at_settlement = prices(self.directory, futures)
         return join([at_settlement, futures, self.premiums.settle(day, futures)])
@@ -206,6 +211,7 @@ class House:
         for instrument in directory.instruments[self.positions.instruments :]:
             terms = directory.products[instrument.product].terms
             is_paid = instrument.is_paid
+            self.quotes.add_instrument()
             self.positions.add_instrument(instrument.value, terms.lot_fees_micro(), is_paid=is_paid)
             if is_paid:
                 self.premiums.add(instrument)
@@ -259,6 +265,15 @@ class House:
         window = int(row["value_2"]), int(row["value_3"])
         if row["code"] == Cycle.FIXING and not any(window):
             window = window_before(int(row["time"]))
+        if row["code"] == Cycle.FIXING:
+            self.quotes.expect(int(row["batch"]))
         if row["code"] != Cycle.FIXING or self.directory.products:
-            day = Day(int(row["value"]), window, self.positions, int(row["batch"]))
+            day = Day(
+                int(row["value"]),
+                window,
+                int(row["batch"]),
+                self.positions,
+                self.quotes,
+                self.directory,
+            )
             self._cycles.append((int(row["code"]), day))

@@ -4,25 +4,17 @@ All that it keeps comes from rows, and what it asks for is decided in integers.
 """
 
 import dataclasses
-from typing import NamedTuple
 
 from clearing.directory import Instrument
 from clearing.margin.scan import averaging_rate, spot_rate
-from clearing.positions import Positions
+from clearing.market_settlement import THIRD, Market, Outright, market_settlements
 from clearing.reports import Settlement, Skipped
-from clearing.settlement import (
-    averaging_mark,
-    deferred_mark,
-    final_price,
-    index_price,
-    volume_weighted,
-)
+from clearing.settlement import averaging_mark, deferred_mark, final_price, index_price
 from clearing.terms import ProductTerms
+from clearing.window import Day, months_between
 from engine.jit import Row
 from engine.rows import Batch
 from engine.schema import NIL, NIL_PRICE, Kind
-
-TRADED, MODEL = 1, 3  # Tiers of a market settlement.
 
 
 @dataclasses.dataclass(slots=True)
@@ -49,15 +41,6 @@ class Series:
     months: dict[int, list[int]] = dataclasses.field(default_factory=dict)  # By yyyymm.
 
 
-class Day(NamedTuple):
-    """What a settlement looks at."""
-
-    date: int  # Trade date.
-    window: tuple[int, int]  # Of the market settlement, ns: from, inclusive, to, exclusive.
-    positions: Positions  # Knows what traded in it.
-    due: int = 0  # When margin calls of this cycle are due, ns.
-
-
 class Marking:
     """Fixings by product and live contracts by instrument number."""
 
@@ -71,7 +54,7 @@ class Marking:
     def add(self, instrument: Instrument) -> None:
         """Take in a contract. Its basis is the scenario's curve until it is settled once."""
         terms = self.series[instrument.product].terms
-        ahead = _months_between(self.front_month(instrument.product), instrument.month)
+        ahead = months_between(self.front_month(instrument.product), instrument.month)
         self.contracts[instrument.number] = Contract(instrument, basis=terms.difference(ahead))
 
     def front_month(self, product: int) -> int:
@@ -145,30 +128,29 @@ class Marking:
         A product without a fixing of that date is skipped, except what settles for good.
         """
         batch = Batch()
-        for contract in self.contracts.values():
-            series = self.series[contract.terms.product]
+        markets = self._markets(day)
+        for number, contract in self.contracts.items():
             if contract.terms.expiry <= day.date:
                 self._add_final(batch, contract, day)
-            elif series.date == day.date and series.value:
-                self._add_mark(batch, contract, day)
+            elif number in markets:
+                self._add_mark(batch, contract, day, markets[number])
         for product, series in enumerate(self.series):
             if series.date != day.date or not series.value:
                 self.skipped.append(Skipped(day.date, product, "no fixing of this date"))
             self._add_rates(batch, product, day.date)
         return batch
 
-    def _add_mark(self, batch: Batch, contract: Contract, day: Day) -> None:
+    def _add_mark(self, batch: Batch, contract: Contract, day: Day, market: Market) -> None:
         series = self.series[contract.terms.product]
-        market, market_tier = self._market(contract, day)
         by_index = series.terms.mode == "index"
         batch.money(
             Kind.MARK,
             instrument=contract.terms.number,
-            value=self._model(contract, day.date) if by_index else market,
-            value_2=market,
-            code=series.tier if by_index else market_tier,
+            value=self._model(contract, day.date) if by_index else market.price,
+            value_2=market.price,
+            code=series.tier if by_index else market.tier,
             source=day.date,
-            revision=market_tier,
+            revision=market.tier,
         )
 
     def _add_final(self, batch: Batch, contract: Contract, day: Day) -> None:
@@ -188,16 +170,28 @@ class Marking:
             value_2=final,
             code=series.tier,
             source=day.date,
-            revision=MODEL,
+            revision=THIRD,
         )
 
-    def _market(self, contract: Contract, day: Day) -> tuple[int, int]:
-        """Return the market settlement and its tier: what traded in the window, else the model."""
-        turnover, lots = day.positions.turnover(contract.terms.number, *day.window)
-        if not lots:
-            return self._model(contract, day.date), MODEL
-        tick = contract.terms.tick
-        return volume_weighted(turnover, lots, contract.market, tick), TRADED
+    def _markets(self, day: Day) -> dict[int, Market]:
+        """Return the market settlements of products with a fixing of the day, by number."""
+        found: dict[int, Market] = {}
+        for product, series in enumerate(self.series):
+            live = [each for each in self.live(product) if each.terms.expiry > day.date]
+            if live and series.date == day.date and series.value:
+                months = [self._outright(each, day) for each in live]
+                ahead = [each.month for each in months if each.month > day.date // 100]
+                lead = min(ahead, default=0)
+                found |= market_settlements(months, day.calendars(product), lead)
+        return {
+            number: market._replace(price=_within(self.contracts[number], market.price))
+            for number, market in found.items()
+        }
+
+    def _outright(self, contract: Contract, day: Day) -> Outright:
+        terms, model = contract.terms, self._model(contract, day.date)
+        seen = day.seen(terms.number)
+        return Outright(terms.number, terms.month, terms.tick, contract.market, model, seen)
 
     def _model(self, contract: Contract, date: int) -> int:
         """Return what the index alone says that a contract is worth."""
@@ -215,7 +209,7 @@ class Marking:
         front = min((each.terms.month for each in live), default=0)
         terms = self.series[product].terms
         for contract in live:
-            rate = terms.rate_micro(_months_between(front, contract.terms.month))
+            rate = terms.rate_micro(months_between(front, contract.terms.month))
             known = len(self._fixings(contract))
             if contract.expected:
                 rate = averaging_rate(rate, known, contract.expected)
@@ -235,13 +229,6 @@ class Marking:
     def live(self, product: int) -> list[Contract]:
         """Return a product's contracts that are not settled."""
         return [each for each in self.contracts.values() if each.terms.product == product]
-
-
-def _months_between(first: int, last: int) -> int:
-    """Return how many months yyyymm `last` is after `first`; 0 without a first."""
-    if not first:
-        return 0
-    return (last // 100 - first // 100) * 12 + last % 100 - first % 100
 
 
 def _within(contract: Contract, price: int) -> int:

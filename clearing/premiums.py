@@ -12,10 +12,11 @@ import numpy as np
 from clearing.directory import Instrument
 from clearing.events import Fixed, ahead
 from clearing.ledger import Numbers
-from clearing.marking import Day, Marking
+from clearing.marking import Marking
 from clearing.options import Underlying, payoff
 from clearing.reports import Skipped
 from clearing.settlement import index_price, volume_weighted
+from clearing.window import Day
 from engine.jit import Row
 from engine.layout import MONEY
 from engine.rows import Batch

@@ -29,7 +29,7 @@ class Settlement(NamedTuple):
     mode: str  # index, market, or final: the mean of the month's fixings.
     tier: int  # How good `price` is: of the fixing, or of the market settlement.
     market: int  # The market settlement of the day.
-    market_tier: int  # 1: traded in the settlement window. 3: the model.
+    market_tier: int  # From which source; clearing/market_settlement.py.
     known: int  # Fixings of its month so far,
     expected: int  # of how many; in the month of a start only those from the first day on.
 

@@ -24,7 +24,7 @@ from tests.real_files import real_file
 from tests.small_world import outcomes, plan
 
 # A fall on the second day, over the end of September: the thinly funded buyer is called.
-FALL = ["2.80", "2.80", "2.60", "2.61", "2.62"]
+FALL = ["2.80", "2.80", "2.60", "2.61", "2.72"]
 
 
 @pytest.fixture(scope="module")
