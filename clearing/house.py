@@ -9,22 +9,18 @@ from collections.abc import Callable
 import numpy as np
 
 from clearing.booking import FIRST_MONEY, book
-from clearing.calendar import month_after
 from clearing.calls import Calls
 from clearing.directory import Directory
-from clearing.events import Fixed, add_events
 from clearing.fixings import Fixings
-from clearing.genesis import add_far_month
 from clearing.index.fixing import window_before
 from clearing.ledger import Book, Ledger
+from clearing.listing import Listing
 from clearing.margin.own import Own
 from clearing.marking import Marking, Series
-from clearing.options import Underlying, add_options
 from clearing.positions import Positions
 from clearing.premiums import Premiums
 from clearing.quotes import Quotes
 from clearing.reports import Activity, Variation
-from clearing.spreads import Curve, Month, add_spreads
 from clearing.tas import prices
 from clearing.window import Day
 from engine.exchange import Outcome
@@ -56,9 +52,7 @@ class House:
         self.variations: list[Variation] = []
         self.activity: list[Activity] = []
         self._cycles: list[tuple[int, Day]] = []  # Begun, not yet answered.
-        self._settled: list[int] = []  # Products of contracts that ended: to be listed anew.
-        self._unlisted: list[Underlying] = []  # Futures whose options are to be listed.
-        self._unfixed: list[Fixed] = []  # Fixings whose event contracts are to be listed.
+        self._listing = Listing(self.directory, self.premiums)
         self._touched = False  # Whether the last frame may have met a margin call.
         self._takers: dict[int, Callable[[Row, Frame], None]] = {
             Kind.MARK: self._mark,
@@ -81,9 +75,7 @@ class House:
     @property
     def calculates(self) -> bool:
         """Whether a CALC frame comes next: fixings, or months or options to be listed."""
-        if self._settled or self._unlisted or self._unfixed:
-            return True
-        return any(cycle == Cycle.FIXING for cycle, _ in self._cycles)
+        return self._listing.is_due or any(cycle == Cycle.FIXING for cycle, _ in self._cycles)
 
     def fold(self, outcome: Outcome) -> None:
         """Take in a frame and its events."""
@@ -102,14 +94,11 @@ class House:
             self._take_rows(frame, events)
             self.margin.forget()
             if frame.origin == Origin.HOUSE:
-                self._unlisted = self.premiums.missing()
-                self._unfixed = self.premiums.unfixed(self.date)
+                self._listing.look(self.date)
         called = list(self.calls.open)
         self._touched = has_money or bool(called and np.isin(events["account"], called).any())
         if frame.origin == Origin.CALC:
-            self._settled.clear()
-            self._unlisted.clear()
-            self._unfixed.clear()
+            self._listing.clear()
             self._cycles = [each for each in self._cycles if each[0] != Cycle.FIXING]
         self.positions.check()
 
@@ -119,39 +108,9 @@ class House:
         for cycle, day in self._cycles:
             if cycle == Cycle.FIXING:
                 batches.append(self.fixings.calculate(day.date, day.window))
-        if self._settled or self._unlisted or self._unfixed:
-            batches.append(self._list())
+        if self._listing.is_due:
+            batches.append(self._listing.rows(self.date))
         return join(batches)
-
-    def _list(self) -> Batch:
-        """Return rows of new far months, one for each that ended, of spreads, options, events."""
-        batch, directory = Batch(), self.directory
-        curves = [
-            Curve(product.number, product.terms, self._months(product.number))
-            for product in directory.products
-        ]
-        number = len(directory.instruments)
-        for product in self._settled:
-            _, terms, months = curves[product]
-            month = month_after(months[-1].month, 1)
-            months.append(add_far_month(batch, number, product, terms, month, self.date))
-            number += 1
-        add_spreads(batch, number, curves, directory.instrument_of)
-        number = len(directory.instruments) + int((batch.rows["kind"] == Kind.LIST).sum())
-        for future in self._unlisted:
-            terms = directory.products[future.product].terms
-            number += add_options(batch, number, terms, future)
-        for fixed in self._unfixed:
-            number += add_events(batch, number, directory.products[fixed.product].terms, fixed)
-        return batch
-
-    def _months(self, product: int) -> list[Month]:
-        """Return a product's futures that go on after today."""
-        return [
-            Month(each.number, each.month, each.expiry)
-            for each in self.directory.futures(product)
-            if each.expiry > self.date
-        ]
 
     def answer(self) -> Batch:
         """Return the rows that answer the frame folded last; ask once for each, until empty."""
@@ -244,7 +203,7 @@ class House:
         is_future = not self.premiums.is_about(row)
         self._mark(row, frame)
         if is_future:
-            self._settled.append(self.directory.instruments[row["instrument"]].product)
+            self._listing.end(int(row["instrument"]))
 
     def _fix(self, row: Row, frame: Frame) -> None:
         self.marking.fix(row)
