@@ -85,6 +85,8 @@ def _fill(event: Row, holdings: Table, contracts: Table, traded: Table, holders:
     holder = holders[event.account]
     bought = event.quantity if event.side == Side.BUY else -event.quantity
     _hold(contract, holdings[event.instrument, event.account], holder, bought, event.price)
+    if event.role == Role.ASSIGNED:  # Nobody traded: no fee, and no volume.
+        return
     holder.fees += event.quantity * _fee(contract, holder, event.role)
     holder.trades += 1
     holder.lots += event.quantity

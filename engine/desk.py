@@ -42,15 +42,15 @@ def block(state: State, command: Row, events: Table, count: int) -> tuple[int, i
 def _report(state: State, trade: Row, command: Row, events: Table, count: int) -> int:
     """Book a trade of a block, and tell it; return the new count."""
     trade.block = 1
-    _assign(state, trade, trade.quantity, trade.price)
-    return _tell(state, trade, Did.FILLED, command, events, count)
+    book_both(state, trade, trade.quantity, trade.price)
+    return tell_both(state, trade, Did.FILLED, command, events, count)
 
 
 @rare
 def _report_spread(state: State, trade: Row, command: Row, events: Table, count: int) -> int:
     """Tell a block of a spread, which nobody holds, and book each leg as a block of its own."""
     trade.busted, trade.block = 1, 1  # Its legs are what can be reviewed.
-    count = _tell(state, trade, Did.FILLED, command, events, count)
+    count = tell_both(state, trade, Did.FILLED, command, events, count)
     for side in range(2):
         events[count - 1 - side].flags = NOT_HELD
     totals, block_id = state.totals[0], trade.trade_id
@@ -76,9 +76,9 @@ def bust(state: State, command: Row, events: Table, count: int) -> tuple[int, in
 
     # From here on the command succeeds.
     trade = trade_at(state, command.order_id)
-    _assign(state, trade, -trade.quantity, trade.price)
+    book_both(state, trade, -trade.quantity, trade.price)
     trade.busted = 1
-    return Reason.NONE, _tell(state, trade, Did.BUSTED, command, events, count)
+    return Reason.NONE, tell_both(state, trade, Did.BUSTED, command, events, count)
 
 
 @kernel
@@ -94,10 +94,10 @@ def adjust(state: State, command: Row, events: Table, count: int) -> tuple[int, 
 
     # From here on the command succeeds.
     before = trade.price
-    _assign(state, trade, -trade.quantity, before)
+    book_both(state, trade, -trade.quantity, before)
     trade.price = command.price
-    _assign(state, trade, trade.quantity, command.price)
-    count = _tell(state, trade, Did.ADJUSTED, command, events, count)
+    book_both(state, trade, trade.quantity, command.price)
+    count = tell_both(state, trade, Did.ADJUSTED, command, events, count)
     events[count - 2].other = before
     events[count - 1].other = before
     return Reason.NONE, count
@@ -199,14 +199,14 @@ def _unreviewable(state: State, command: Row) -> int:
 
 
 @kernel
-def _assign(state: State, trade: Row, quantity: int, price: int) -> None:
+def book_both(state: State, trade: Row, quantity: int, price: int) -> None:
     """Book lots with both sides of a trade; below 0 they are taken back."""
     assign(state, trade.buyer, trade.instrument, quantity, price)
     assign(state, trade.seller, trade.instrument, -quantity, price)
 
 
 @kernel
-def _tell(state: State, trade: Row, kind: int, command: Row, events: Table, count: int) -> int:
+def tell_both(state: State, trade: Row, kind: int, command: Row, events: Table, count: int) -> int:
     """Write what happened to a trade, a row a side, the buyer's first; return the new count."""
     for side in range(2):
         count = say(events, count, command, kind)

@@ -145,4 +145,6 @@ def _is_of_orders(kind: int) -> bool:
     """Whether a command's body is read through the family ORDER."""
     if kind == Kind.CANCEL_ALL:
         return False
+    if kind == Kind.ASSIGN or kind == Kind.BID:
+        return True
     return Kind.ENTER <= kind <= Kind.BLOCK or Kind.BUST <= kind <= Kind.ADJUST

@@ -138,19 +138,19 @@ def _has_sound_terms(command: Row) -> bool:
     if command.implied > 1 or (command.implied == 1 and command.form != Form.CALENDAR):
         return False
     lots = max(command.clip, command.position_max)
-    return _is_bearable(_breadth(command), command.value, lots) and _has_fit_count(command)
+    return is_bearable(breadth_of(command), command.value, lots) and _has_fit_count(command)
 
 
 @kernel
-def _breadth(terms: Row) -> int:
+def breadth_of(terms: Row) -> int:
     """Return the price units that a lot may move by; of one that is paid for, that it may cost."""
-    return terms.high if has_premium(terms.form) else terms.high - terms.low
+    return max(terms.high if has_premium(terms.form) else terms.high - terms.low, 1)
 
 
 @kernel
-def _is_bearable(breadth: int, value: int, lots: int) -> bool:
-    """Whether no sum over so many lots, across so many price units, passes 62 bits."""
-    return lots <= PRICE_MAX and max(breadth, 1) * value <= _STAKE_MAX // lots
+def is_bearable(breadth: int, value: int, lots: int) -> bool:
+    """Whether no sum over so many lots, 1 or more, across so many price units passes 62 bits."""
+    return lots <= PRICE_MAX and breadth <= _STAKE_MAX // lots // value
 
 
 @kernel
@@ -161,7 +161,7 @@ def set_limit(state: State, command: Row, events: Table, count: int) -> tuple[in
     instrument = state.instruments[command.instrument]
     if command.value <= 0:
         return Reason.VALUE_NOT_POSITIVE, count
-    if not _is_bearable(_breadth(instrument), instrument.value, command.value):
+    if not is_bearable(breadth_of(instrument), instrument.value, command.value):
         return Reason.VALUE_TOO_LARGE, count
 
     # From here on the command succeeds.
@@ -268,14 +268,14 @@ def _is_reachable(state: State, index: int, last: Row, ratio: int) -> bool:
     lots = max(spread.clip, spread.position_max)
     least, most = _ends(last, ratio)
     if spread.form == Form.TAS:
-        return _is_bearable(most - least + spread.high - spread.low, spread.value, lots)
+        return is_bearable(most - least + spread.high - spread.low, spread.value, lots)
     for number in range(spread.known):
         leg = state.legs[index, number]
         low, high = _ends(state.instruments[leg.instrument], leg.ratio)
         least, most = least + low, most + high
     if spread.divisor * spread.low < least or most < spread.divisor * spread.high:
         return False
-    return _is_bearable(most - least, spread.value, lots)
+    return is_bearable(most - least, spread.value, lots)
 
 
 @kernel

@@ -16,6 +16,7 @@ from engine.jit import Table
 from engine.layout import LISTING, MONEY, ORDER
 from engine.reasons import Reason
 from engine.reference_amend import cancel, cancel_all, replace
+from engine.reference_assign import reassign
 from engine.reference_auction import publish_indicative
 from engine.reference_book import LADDERS
 from engine.reference_desk import adjust, block, bust
@@ -34,22 +35,18 @@ from engine.reference_house import (
     withdraw,
 )
 from engine.reference_implied import publish_implied
-from engine.reference_legs import add_leg, has_sound_legs
+from engine.reference_legs import add_leg
 from engine.reference_orders import enter, refuse
 from engine.reference_owners import kill
-from engine.reference_premium import is_paid_for
 from engine.reference_quotes import enforce, protect, quote
 from engine.reference_risk import Account, Guards, Instrument, RefusedError
+from engine.reference_terms import has_sound_terms, is_bearable
 from engine.reference_world import Row, World
-from engine.schema import VERSION, AccountType, Did, Form, Kind, Side
+from engine.schema import NIL, VERSION, AccountType, Did, Kind, Side
 from engine.state import Sizes
 
-PRICE_MAX = 2**40
-STAKE_MAX = 2**54  # Micro-dollars that the largest order or position may gain on its ladder.
-LADDER_MAX = 2**17  # Prices of one instrument.
-
 BOOK_KINDS = (Kind.ENTER, Kind.REPLACE, Kind.CANCEL, Kind.QUOTE)  # What may change an auction.
-ORDER_KINDS = (*BOOK_KINDS, Kind.BLOCK, Kind.BUST, Kind.ADJUST)
+ORDER_KINDS = (*BOOK_KINDS, Kind.BLOCK, Kind.BUST, Kind.ADJUST, Kind.ASSIGN, Kind.BID)
 
 
 class Reference:
@@ -126,6 +123,24 @@ def note(world: World, _row: Row) -> None:
     world.say(Did.NOTED)
 
 
+def note_named(world: World, row: Row) -> None:
+    """Keep a row of clearing's whose account, instrument and product exist, where it names any."""
+    refuse(not 0 <= row.account < len(world.accounts), Reason.ACCOUNT_UNKNOWN)
+    refuse(not NIL <= row.instrument < len(world.market.instruments), Reason.INSTRUMENT_UNKNOWN)
+    unknown = row.kind != Kind.RISK and not NIL <= row.product < len(world.market.charges)
+    refuse(unknown, Reason.PRODUCT_UNKNOWN)
+
+    world.say(Did.NOTED)
+
+
+def note_bid(world: World, row: Row) -> None:
+    """Keep a bid of an account for a contract."""
+    refuse(not 0 < row.account < len(world.accounts), Reason.ACCOUNT_UNKNOWN)
+    refuse(not 0 <= row.instrument < len(world.market.instruments), Reason.INSTRUMENT_UNKNOWN)
+
+    world.say(Did.NOTED, tag=row.tag)
+
+
 def pass_time(_world: World, _row: Row) -> None:
     """Do nothing: the row's time is all it brings."""
 
@@ -190,36 +205,13 @@ def list_instrument(world: World, row: Row) -> None:
     world.say(Did.LISTED, other=row.product)
 
 
-def has_sound_terms(row: Row) -> bool:
-    """Whether prices lie on a ladder of bearable length, and no sum can pass 62 bits."""
-    if not -PRICE_MAX <= row.low <= row.high <= PRICE_MAX or row.tick <= 0:
-        return False
-    length = row.high - row.low
-    if length % row.tick != 0 or length // row.tick >= LADDER_MAX:
-        return False
-    sizes = (row.value, row.clip, row.position_max)
-    if not all(0 < size <= PRICE_MAX for size in sizes) or row.protection < 0:
-        return False
-    if row.form not in list(Form) or (is_paid_for(row.form) and row.low < 0):
-        return False
-    if not has_sound_legs(row):
-        return False
-    return breadth(row) * row.value * max(row.clip, row.position_max) <= STAKE_MAX
-
-
-def breadth(terms: Row | Instrument) -> int:
-    """Return the price units that a lot may move by; of one that is paid for, that it may cost."""
-    return max(1, terms.high - (0 if is_paid_for(terms.form) else terms.low))
-
-
 def set_limit(world: World, row: Row) -> None:
     """Change the most lots of an instrument that an account and an owner may come to hold."""
     instruments = world.market.instruments
     refuse(not 0 <= row.instrument < len(instruments), Reason.INSTRUMENT_UNKNOWN)
     instrument = instruments[row.instrument]
     refuse(row.value <= 0, Reason.VALUE_NOT_POSITIVE)
-    unbearable = breadth(instrument) * instrument.value * row.value > STAKE_MAX
-    refuse(unbearable or row.value > PRICE_MAX, Reason.VALUE_TOO_LARGE)
+    refuse(not is_bearable(instrument, row.value), Reason.VALUE_TOO_LARGE)
 
     instrument.position_max = row.value
     world.say(Did.NOTED)
@@ -242,8 +234,13 @@ VERBS: dict[int, Callable[[World, Row], None]] = {
     Kind.SETTLE: settle,
     Kind.SUSPEND: suspend,
     Kind.PRICE: price,
+    Kind.ASSIGN: reassign,
     Kind.INDEX: fix,
     Kind.CURVE: note,
+    Kind.VOL: note_named,
+    Kind.DELTA: note_named,
+    Kind.FHS_REQUIREMENT: note_named,
+    Kind.RISK: note_named,
     Kind.PRODUCT: add_product,
     Kind.LIST: list_instrument,
     Kind.LEG: add_leg,
@@ -259,4 +256,7 @@ VERBS: dict[int, Callable[[World, Row], None]] = {
     Kind.BUST: bust,
     Kind.ADJUST: adjust,
     Kind.KILL: kill,
+    Kind.DEFAULT: note_named,
+    Kind.BID: note_bid,
+    Kind.REVIEW: note_named,
 }

@@ -190,7 +190,7 @@ def book(world: World, trade: Trade, quantity: int) -> None:
 def tell(world: World, trade: Trade, did: Did, **fields: int) -> None:
     """Report what happened to a trade, to the buyer, then to the seller."""
     told = {"trade_id": trade.trade_id, "instrument": trade.instrument, "price": trade.price}
-    told |= {"quantity": trade.quantity, "tag": world.command.tag} | fields
-    told["role"] = Role.BLOCK if trade.is_block else Role.NONE
+    told |= {"quantity": trade.quantity, "tag": world.command.tag}
+    told |= {"role": Role.BLOCK if trade.is_block else Role.NONE} | fields
     world.say(did, account=trade.buyer, side=Side.BUY, **told)
     world.say(did, account=trade.seller, side=Side.SELL, **told)

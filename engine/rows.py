@@ -149,7 +149,7 @@ class Batch:
         key: int = 0,
         text: str = "",
     ) -> None:
-        """Add what only the exchange's desk may send: a BLOCK, a BUST or an ADJUST of a trade."""
+        """Add what only the desk and the house may: BLOCK, ASSIGN, a BUST or ADJUST of a trade."""
         head = self._head(kind, buyer, instrument, session, key, 0, Flag.OPERATOR, text)
         sizes = (trade_id, tag, price, 0, quantity, 0, 0)
         self._next()[()] = (*head, *sizes, 0, 0, 0, seller, *(0,) * 5, b"")

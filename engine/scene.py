@@ -41,7 +41,8 @@ from engine.state import Sizes, new_state
 from engine.views import views
 
 _OF_INSTRUMENTS = (Did.INDICATIVE, Did.IMPLIED, Did.PHASED, Did.FILLED)
-_FIRST = (Role.TAKER, Role.AUCTION, Role.BLOCK)
+_TOLD_ONCE = (Role.AUCTION, Role.BLOCK, Role.ASSIGNED)  # Of a trade: on the buyer's row.
+_FIRST = (Role.TAKER, *_TOLD_ONCE)
 
 
 def play(text: str) -> list[str]:
@@ -159,7 +160,7 @@ class Player:
             return self.stage.shows_all
         if event["kind"] == Did.FILLED and event["role"] == Role.MAKER:
             return False
-        if event["kind"] == Did.FILLED and event["role"] in (Role.AUCTION, Role.BLOCK):
+        if event["kind"] == Did.FILLED and event["role"] in _TOLD_ONCE:
             return bool(event["side"] == Side.BUY)
         return actor in (NIL, event["account"]) or event["account"] == 0 or self.stage.shows_all
 

@@ -1,4 +1,4 @@
-"""What the exchange's desk does in a scene, as COMMAND rows: blocks, busts, adjustments.
+"""What the desk and the clearing house do to trades and positions in a scene, as COMMAND rows.
 
 `DESK` is the table; engine/README.md shows each with an example.
 """
@@ -13,6 +13,14 @@ from engine.schema import Kind
 
 
 def _block(stage: Stage, words: Words, batch: Batch) -> None:
+    _move(stage, words, batch, Kind.BLOCK)
+
+
+def _assign(stage: Stage, words: Words, batch: Batch) -> None:
+    _move(stage, words, batch, Kind.ASSIGN)
+
+
+def _move(stage: Stage, words: Words, batch: Batch, kind: Kind) -> None:
     """`BUYER SELLER Q @ P [on INSTRUMENT]`."""
     buyer = words.one_of("an account", stage.accounts)
     seller = words.one_of("an account", stage.accounts)
@@ -22,7 +30,7 @@ def _block(stage: Stage, words: Words, batch: Batch) -> None:
     if words.take_if("on"):
         instrument = words.one_of("an instrument", stage.instruments)
     batch.desk(
-        Kind.BLOCK,
+        kind,
         buyer=buyer,
         seller=seller,
         instrument=instrument,
@@ -48,6 +56,7 @@ def _adjust(_stage: Stage, words: Words, batch: Batch) -> None:
 
 DESK: dict[str, Callable[[Stage, Words, Batch], None]] = {
     "@block": _block,
+    "@assign": _assign,
     "@bust": _bust,
     "@adjust": _adjust,
 }

@@ -13,6 +13,7 @@ from engine.schema import Flag, Kind, Side, Smp, Tif, Type
 
 OF_ORDERS = (  # Read through the family ORDER.
     *(Kind.ENTER, Kind.REPLACE, Kind.CANCEL, Kind.QUOTE, Kind.BLOCK, Kind.BUST, Kind.ADJUST),
+    *(Kind.ASSIGN, Kind.BID),
 )
 NOBODY = 1 << 40  # The id of an order that never was.
 

@@ -51,7 +51,9 @@ def put(event: Any, names: str = "", place: str = "") -> Told:
         what = "leg" if did == Did.FILLED else f"implied {Side(event['side']).name.lower()}"
         return Told(f"{what} {quantity} @ {price} {place}", "", names)
     if did in _SIZED:
-        return Told(f"{_SIZED[did]} {quantity} @ {price}", _detail(event) or place, names)
+        is_assigned = did == Did.FILLED and event["role"] == Role.ASSIGNED
+        verb = "assigned" if is_assigned else _SIZED[did]
+        return Told(f"{verb} {quantity} @ {price}", _detail(event) or place, names)
     if did == Did.REJECTED:
         return Told(f"rejected {Reason(event['reason']).name}", _compared(event), names)
     if did in _PAID:

@@ -218,6 +218,7 @@ class Role(enum.IntEnum):
     IMPLIED = 4
     BLOCK = 5
     LEG = 6
+    ASSIGNED = 7
 
 
 class Form(enum.IntEnum):

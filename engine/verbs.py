@@ -1,6 +1,7 @@
 """The verbs: which kind of command is whose to carry out."""
 
 from engine.amend import cancel, replace
+from engine.assign import reassign
 from engine.auction import publish
 from engine.desk import adjust, block, bust
 from engine.emit import say
@@ -16,6 +17,7 @@ from engine.listing import (
 )
 from engine.marks import mark, settle
 from engine.money import charge, deposit, rate, suspend, transfer, withdraw
+from engine.notes import is_noted, note
 from engine.orders import enter
 from engine.owners import kill
 from engine.protection import protect
@@ -36,8 +38,10 @@ def carry_out(state: State, rows: Views, i: int, events: Table, count: int) -> t
         return cancel_all(state, rows.money[i], events, count)
     if command.kind <= Kind.BLOCK:
         return _trade(state, command, events, count)
+    if is_noted(command.kind):
+        return note(state, rows, i, events, count)
     if command.kind < Kind.PRODUCT:
-        return _pay(state, rows.money[i], events, count)
+        return _pay(state, rows, i, events, count)
     if command.kind < Kind.TIME:
         return _arrange(state, rows, i, events, count)
     return _oversee(state, rows, i, events, count)
@@ -65,8 +69,11 @@ def _trade(state: State, command: Row, events: Table, count: int) -> tuple[int, 
 
 
 @rare
-def _pay(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+def _pay(state: State, rows: Views, i: int, events: Table, count: int) -> tuple[int, int]:
+    command = rows.money[i]
     kind = command.kind
+    if kind == Kind.ASSIGN:
+        return reassign(state, rows.order[i], events, count)
     if Kind.MARK <= kind < Kind.INDEX:
         return _clear(state, command, events, count)
     if kind == Kind.PROTECT:

@@ -66,7 +66,7 @@ class Accounts:
                 review(account, self._markets[event.instrument], event)
             elif kind == Did.PRICED:
                 price(account, self._markets, event)
-            elif event.role == Role.BLOCK:
+            elif event.role in (Role.BLOCK, Role.ASSIGNED):
                 trade = trades.get(event.trade_id)
                 fills.append(self._fill(account, event, trade, _spread_of(account, event)))
             elif event.order_id:

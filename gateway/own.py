@@ -84,7 +84,7 @@ def fill(view: View, made: Fill) -> own_answers.OwnTrade:
     fees = view.directory.products[terms.product].terms
     kind = view.directory.accounts[made.account].type
     a_lot = fees.block_fee_micro(kind) if made.role == Role.BLOCK else fees.fee_micro(kind)
-    fee = a_lot * made.is_held
+    fee = a_lot * (made.is_held and made.role != Role.ASSIGNED)
     return own_answers.OwnTrade(
         trade_seq=made.number,
         trade_id=str(made.trade_id),

@@ -97,7 +97,7 @@ class ExactLedger:
         """Let a fill's fee be due; remember it, in case that the trade is busted."""
         account = event["account"]
         fee = BLOCK_FEE if event["role"] == Role.BLOCK else FEE
-        due = event["quantity"] * fee[self._class(account)]
+        due = event["quantity"] * fee[self._class(account)] * (event["role"] != Role.ASSIGNED)
         self.fees_due[account] += due
         self._fees[event["trade_id"], event["side"]] = due
 

@@ -6,7 +6,7 @@ from engine.jit import Table
 from engine.layout import LISTING, MONEY
 from engine.rows import Batch
 from engine.schema import NIL, NIL_PRICE, Form, Kind, Phase
-from tests.random_desk import block, review
+from tests.random_desk import assign, block, review
 from tests.random_orders import cancel, cancel_all, enter, replace
 from tests.random_quotes import protect, quote
 from tests.random_source import DAYS, MEMBERS, USD, Source, Spread, calendar
@@ -167,6 +167,8 @@ def arrange(source: Source, batch: Batch) -> None:
         (
             *(Kind.PRODUCT, Kind.OPEN_OWNER, Kind.OPEN_ACCOUNT, Kind.KEY, Kind.OBSERVE),
             *(Kind.TIME, Kind.CYCLE, Kind.INDEX, Kind.CURVE, Kind.LEG, Kind.CREDIT, Kind.SKIP),
+            *(Kind.VOL, Kind.DELTA, Kind.FHS_REQUIREMENT, Kind.RISK),
+            *(Kind.DEFAULT, Kind.BID, Kind.REVIEW),
         )
     )
     batch.money(
@@ -225,6 +227,7 @@ WEIGHTS: list[tuple[Callable[[Source, Batch], None], float]] = [
     (quote, 8),
     (protect, 1),
     (block, 1),
+    (assign, 0.5),
     (review, 1.2),
     (pay, 4),
     (suspend, 0.2),

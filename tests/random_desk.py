@@ -1,4 +1,4 @@
-"""Random rows of the exchange's desk: blocks, and busts and adjustments of trades of late."""
+"""Random rows of the exchange's desk: blocks, assignments, and reviews of trades of late."""
 
 from engine.rows import Batch
 from engine.schema import Flag, Kind
@@ -21,6 +21,24 @@ def block(source: Source, batch: Batch) -> None:
         session=7,
     )
     spoil(source, batch, (("flags", (0, 17)), ("side", (1, 9)), ("quantity", (2**63 - 1, 200))))
+
+
+def assign(source: Source, batch: Batch) -> None:
+    """Move lots between two accounts, seldom far too many of them."""
+    chance, instrument = source.chance, source.month()
+    buyer = source.account()
+    seller = buyer % MEMBERS + 1 if source.rarely(3) else source.account()
+    batch.desk(
+        Kind.ASSIGN,
+        buyer=buyer,
+        seller=seller,
+        instrument=instrument,
+        quantity=chance.choice((1, 5, 20, 45)),
+        price=source.price(instrument),
+        tag=chance.randrange(1, 30),
+        session=7,
+    )
+    spoil(source, batch, (("flags", (0, 17)), ("side", (1, 9)), ("quantity", (2**63 - 1, 2**50))))
 
 
 def review(source: Source, batch: Batch) -> None:

@@ -264,17 +264,6 @@ def test_a_busted_trade_leaves_what_would_be_without_it() -> None:
         assert (positions.holders[name] == without.holders[name]).all()
 
 
-def test_a_busted_block_gives_back_the_fee_of_a_block() -> None:
-    positions = small()
-    for kind in (Did.FILLED, Did.BUSTED):
-        block = filled(1, 2, 5, 560)
-        block["kind"], block["role"] = kind, Role.BLOCK
-        positions.fold(block)
-        assert positions.contracts["volume"][0] == (5 if kind == Did.FILLED else 0)
-        positions.contracts["volume"] = 2  # On the next day: of it no more than there is.
-    assert not positions.holders["fees"].any()
-
-
 def test_an_adjusted_trade_costs_what_it_would_have_at_its_new_price() -> None:
     positions, direct = small(), small()
     positions.fold(filled(1, 2, 5, 600))
@@ -285,13 +274,3 @@ def test_an_adjusted_trade_costs_what_it_would_have_at_its_new_price() -> None:
         each.fold(priced(Did.MARKED, 570))
     assert positions.take("variation").tolist() == direct.take("variation").tolist()
     assert (positions.holdings == direct.holdings).all()
-
-
-def test_a_block_pays_its_own_fee_and_makes_no_price() -> None:
-    positions = small()
-    block = filled(1, 2, 5, 560)
-    block["role"] = Role.BLOCK
-    positions.fold(block)
-    assert positions.holders["fees"][1:3].tolist() == [5 * FEES[4], 5 * FEES[5]]
-    assert positions.contracts["volume"][0] == 5
-    assert positions.turnover(0, 0, MINUTE) == (0, 0)

@@ -197,7 +197,7 @@ class Driver:
         return batch
 
     def _go_to_the_desk(self, batch: Batch, instrument: int, around: int) -> None:
-        """Report a block, sometimes far from the market, and review some of the last trades."""
+        """Report a block, sometimes far off, review some of the last trades, and assign lots."""
         chance, last = self.chance, int(self.venue.exchange.state.totals[0]["trades"])
         buyer, seller = chance.sample(range(1, 5), 2)
         price, lots = around + 2 * chance.randint(-50, 50), chance.randint(5, 9)
@@ -211,3 +211,16 @@ class Driver:
         )
         for kind in (Kind.BUST, Kind.ADJUST):
             batch.desk(kind, max(1, last - chance.randrange(12)), price=around)
+        if lots == 9:
+            self._assign(batch, instrument, seller, buyer, around + 1)
+
+    def _assign(self, batch: Batch, instrument: int, buyer: int, seller: int, price: int) -> None:
+        """Let four lots change hands off the market, between two ticks."""
+        batch.desk(
+            Kind.ASSIGN,
+            buyer=buyer,
+            seller=seller,
+            instrument=instrument,
+            quantity=4,
+            price=price,
+        )

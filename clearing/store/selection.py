@@ -131,7 +131,8 @@ def fees(filled: Table, positions: Positions) -> NDArray[np.int64]:
     is_member = positions.holders["type"][filled["account"]] == AccountType.MEMBER
     ordinary = np.where(is_member, contracts["fee_member"], contracts["fee_other"])
     block = np.where(is_member, contracts["block_fee_member"], contracts["block_fee_other"])
-    chosen: NDArray[np.int64] = np.where(filled["role"] == Role.BLOCK, block, ordinary)
+    due = np.where(filled["role"] == Role.BLOCK, block, ordinary)
+    chosen: NDArray[np.int64] = np.where(filled["role"] == Role.ASSIGNED, 0, due)
     return chosen
 
 
