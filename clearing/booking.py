@@ -6,7 +6,7 @@ and whoever folds frames again comes to the same entries.
 
 import numpy as np
 
-from clearing.ledger import HOUSE, Book, Entry, Ledger
+from clearing.ledger import HOUSE, Book, Entry, Ledger, line_of
 from clearing.positions import Positions
 from clearing.reports import Variation
 from engine.jit import Table
@@ -54,10 +54,11 @@ def _move(ledger: Ledger, events: Table, date: int) -> None:
 
 
 def _charge(ledger: Ledger, positions: Positions, events: Table, seq: int, date: int) -> None:
-    for is_fee in (True, False):
-        charged = events[(events["other"] == Book.FEES) == is_fee]
+    """Book charges, a posting for each code; fees that are charged are due no more."""
+    for code in np.unique(events["other"]).tolist():
+        charged = events[events["other"] == code]
         accounts, amounts = charged["account"].astype(np.int64), charged["quantity"]
-        kind = Entry.FEES if is_fee else Entry.CHARGE
-        ledger.receive(kind, seq, date, accounts, -amounts, Book.FEES)
-        if is_fee:
+        kind, book_of_house = line_of(code)
+        ledger.receive(kind, seq, date, accounts, -amounts, book_of_house)
+        if kind == Entry.FEES:
             np.subtract.at(positions.holders["fees"], accounts, amounts)

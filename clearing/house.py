@@ -21,6 +21,7 @@ from clearing.positions import Positions
 from clearing.premiums import Premiums
 from clearing.quotes import Quotes
 from clearing.reports import Activity, Variation
+from clearing.reviews import CORRECTIONS, Reviews
 from clearing.tas import prices
 from clearing.window import Day
 from engine.exchange import Outcome
@@ -49,6 +50,7 @@ class House:
         self.premiums = Premiums(self.marking)
         self.margin = Own(self.directory, self.positions, self.marking, self.premiums)
         self.calls = Calls(self.positions, self.ledger, self.margin)
+        self.reviews = Reviews(self.ledger)
         self.variations: list[Variation] = []
         self.activity: list[Activity] = []
         self._cycles: list[tuple[int, Day]] = []  # Begun, not yet answered.
@@ -62,12 +64,14 @@ class House:
             Kind.INDEX: self._fix,
             Kind.PHASE: self._pass,
             Kind.CYCLE: self._begin,
+            Kind.REVIEW: self._review,
         }
         self._answers: dict[int, Callable[[Day], Batch]] = {
             Cycle.SETTLEMENT: self._settlement,
             Cycle.END_OF_DAY: self._end_of_day,
             Cycle.INTRADAY: lambda day: self.calls.review(day.date, day.due),
             Cycle.CALLS_DUE: self._calls_due,
+            CORRECTIONS: lambda _: self.reviews.corrections.answer(),
         }
         self._is_taken = np.zeros(256, np.bool_)  # Kinds of rows that the house reads itself.
         self._is_taken[list(self._takers)] = True
@@ -137,7 +141,8 @@ class House:
     def _end_of_day(self, day: Day) -> Batch:
         self._cycles.insert(0, (Cycle.INTRADAY, day))
         self._close_day()
-        return self._fees(day.date)
+        interest = self.reviews.interest.accrue(day.date, self.positions.holders["fees"])
+        return join([self._fees(day.date), interest])
 
     def _calls_due(self, day: Day) -> Batch:
         self.calls.fall_due(day.date, self.calendar_time)
@@ -219,6 +224,10 @@ class House:
         self.date = max(self.date, int(row["value"]))
         self.calendar_time = max(self.calendar_time, int(row["source"]))
 
+    def _review(self, row: Row, _frame: Frame) -> None:
+        cycle = self.reviews.take(row, self.date)
+        self._cycles.append((cycle, self._day(row, self.date, (0, 0))))
+
     def _begin(self, row: Row, frame: Frame) -> None:
         self._pass(row, frame)
         window = int(row["value_2"]), int(row["value_3"])
@@ -227,12 +236,9 @@ class House:
         if row["code"] == Cycle.FIXING:
             self.quotes.expect(int(row["batch"]))
         if row["code"] != Cycle.FIXING or self.directory.products:
-            day = Day(
-                int(row["value"]),
-                window,
-                int(row["batch"]),
-                self.positions,
-                self.quotes,
-                self.directory,
-            )
-            self._cycles.append((int(row["code"]), day))
+            self._cycles.append((int(row["code"]), self._day(row, int(row["value"]), window)))
+
+    def _day(self, row: Row, date: int, window: tuple[int, int]) -> Day:
+        """Return what a cycle looks at that a row begins."""
+        due = int(row["batch"])
+        return Day(date, window, due, self.positions, self.quotes, self.directory)

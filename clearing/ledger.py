@@ -27,6 +27,7 @@ class Book(enum.IntEnum):
     VARIATION = 2  # Passes through: what the losers of a day pay, the winners get.
     FEES = 3
     PREMIUM = 4  # Passes through: of options and event contracts, paid for and paid out.
+    INTEREST = 7  # What cash earned, below 0, and what missing cash cost.
 
 
 class Entry(enum.IntEnum):
@@ -39,6 +40,8 @@ class Entry(enum.IntEnum):
     FEES = 5
     CHARGE = 6
     PREMIUM = 7
+    INTEREST = 10
+    CORRECTION = 11  # Reverses another entry.
 
 
 ENTRY = np.dtype(
@@ -54,7 +57,28 @@ ENTRY = np.dtype(
 )
 assert ENTRY.itemsize == 32
 
-_BOOKS = len(Book)
+_BOOKS = max(Book) + 1
+_USUAL: dict[int, Entry] = {  # What a book is charged for.
+    Book.FEES: Entry.FEES,
+    Book.INTEREST: Entry.INTEREST,
+}
+_BOOK_BITS = 8
+
+
+def line_code(kind: Entry, book: Book) -> int:
+    """Return the `code` of a CHARGE row that is an entry of this kind, from a book of the house."""
+    return kind << _BOOK_BITS | book
+
+
+def line_of(code: int) -> tuple[Entry, Book]:
+    """Return the kind of entry and the book of the house that a CHARGE row's `code` means.
+
+    A book alone is charged for what is usual of it, or is the book of fees.
+    """
+    kind, book = code >> _BOOK_BITS, code & (1 << _BOOK_BITS) - 1
+    if kind:
+        return Entry(kind), Book(book)
+    return (_USUAL[book], Book(book)) if book in _USUAL else (Entry.CHARGE, Book.FEES)
 
 
 class Ledger:

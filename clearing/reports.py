@@ -62,6 +62,17 @@ class Unmet(NamedTuple):
     amount_micro: int
 
 
+class Correction(NamedTuple):
+    """A reversal that an operator asked for, of an entry named by row, account and kind."""
+
+    date: int
+    seq: int
+    account: int
+    kind: int  # An Entry.
+    amount_micro: int  # What the entry had paid the account.
+    why: str  # Not; "": it was reversed.
+
+
 class Activity(NamedTuple):
     """What traded in one contract since the last end of day, and what is held, in lots."""
 

@@ -14,8 +14,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from clearing.house import House
 from engine.jit import Table
 from engine.rows import Batch
+from gateway.clearing_desk import Before, Cleared, Told, cleared, told_rows
 from gateway.controls import Acted, Control, done, prepared, waiting
 from gateway.desk import Act, Reviewed, desk_rows, reviewed
 from gateway.keys import Key, Keys
@@ -37,11 +39,19 @@ class Admin:
     """The operator's endpoints of one exchange."""
 
     def __init__(
-        self, directory: Path, token: str, view: View, keys: Keys, sequencer: Sequencer
+        self,
+        directory: Path,
+        token: str,
+        view: View,
+        house: House,
+        keys: Keys,
+        sequencer: Sequencer,
     ) -> None:
+        """Wire it. house: is asked what it booked, and changed by nothing but rows."""
         self._directory = directory
         self._token = token
         self._view = view
+        self._house = house
         self._keys = keys
         self._sequencer = sequencer
         self._one_at_a_time = asyncio.Lock()  # The next account's number must not be taken twice.
@@ -53,6 +63,7 @@ class Admin:
             Route("/admin/keys", self.keys, methods=["POST"]),
             Route("/admin/desk", self.desk, methods=["POST"]),
             Route("/admin/controls", self.controls, methods=["POST"]),
+            Route("/admin/clearing", self.clearing, methods=["POST"]),
         ]
 
     async def accounts(self, request: Request) -> Response:
@@ -97,6 +108,17 @@ class Admin:
                 return done(self._view.directory, requests, asked, ready, events)
 
         return await self._serve(request, Control, do)
+
+    async def clearing(self, request: Request) -> Response:
+        """Tell the clearing house something outside of its timetable."""
+
+        async def do(asked: Told) -> Cleared:
+            async with self._one_at_a_time:
+                before = Before.of(self._house)
+                events = await self._submit(told_rows(self._view, self._house, asked))
+                return cleared(self._view.directory, self._house, asked, before, events)
+
+        return await self._serve(request, Told, do)
 
     async def _serve(
         self, request: Request, kind: Any, do: Callable[[Any], Awaitable[msgspec.Struct]]

@@ -9,8 +9,10 @@ from typing import TypeVar
 
 import msgspec
 
+from clearing.house import House
 from engine.jit import Table
 from engine.rows import Batch
+from gateway.clearing_desk import Before, Cleared, Told, cleared, told_rows
 from gateway.controls import Acted, Control, done, prepared, waiting
 from gateway.desk import Act, Reviewed, desk_rows, reviewed
 from gateway.keys import Key, ServerFile, read_server_file
@@ -106,7 +108,7 @@ def review(directory: Path, asked: Act) -> Reviewed:
     Raises OperatorError.
     """
 
-    def do(view: View, submit: Submit) -> Reviewed:
+    def do(view: View, _house: House, submit: Submit) -> Reviewed:
         return reviewed(view.directory, submit(desk_rows(view.directory, asked)))
 
     return _act(directory, "/admin/desk", asked, Reviewed, do)
@@ -119,7 +121,7 @@ def control(directory: Path, asked: Control) -> Acted:
     """
     requests = Requests(directory)
 
-    def do(view: View, submit: Submit) -> Acted:
+    def do(view: View, _house: House, submit: Submit) -> Acted:
         ready = prepared(view, requests, asked)
         if ready is None:
             return waiting(asked)
@@ -129,12 +131,26 @@ def control(directory: Path, asked: Control) -> Acted:
     return _act(directory, "/admin/controls", asked, Acted, do)
 
 
+def clear(directory: Path, asked: Told) -> Cleared:
+    """Tell the clearing house something outside of its timetable; durable when this returns.
+
+    Raises OperatorError.
+    """
+
+    def do(view: View, house: House, submit: Submit) -> Cleared:
+        before = Before.of(house)
+        events = submit(told_rows(view, house, asked))
+        return cleared(view.directory, house, asked, before, events)
+
+    return _act(directory, "/admin/clearing", asked, Cleared, do)
+
+
 def _act(
     directory: Path,
     path: str,
     asked: msgspec.Struct,
     kind: type[_T],
-    do: Callable[[View, Submit], _T],
+    do: Callable[[View, House, Submit], _T],
 ) -> _T:
     """Return what an act did: on a running server by its path, on a folder at rest by `do`."""
     if not is_founded(directory):
@@ -153,7 +169,7 @@ def _act(
             return outcomes[0].events
 
         try:
-            return do(view, submit)
+            return do(view, venue.house, submit)
         finally:
             venue.close()
     finally:

@@ -152,7 +152,7 @@ class Running:
 
     def _server(self) -> _Uvicorn:
         view, keys, sequencer = self._view, self._keys, self._sequencer
-        admin = Admin(self._directory, self._token, view, keys, sequencer)
+        admin = Admin(self._directory, self._token, view, self._venue.house, keys, sequencer)
         endpoints = Endpoints(Desk(view, keys, self._hub), sequencer)
         certificate, key = self._tls or (None, None)
         config = uvicorn.Config(

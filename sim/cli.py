@@ -14,6 +14,7 @@ import typer
 from sim.cli_admin import admin
 from sim.cli_backup import backup, restore
 from sim.cli_basis import basis, performance, tokens
+from sim.cli_clearing import correct, interest, review
 from sim.cli_curve import curve, hardware
 from sim.cli_evidence import evidence
 from sim.cli_index import From, To, date_of, index, remark
@@ -35,6 +36,8 @@ app.add_typer(accounts, name="accounts")
 app.add_typer(keys, name="keys")
 app.add_typer(admin, name="admin")
 app.add_typer(curve, name="curve")
+for _told in (review, correct, interest):
+    admin.command()(_told)
 
 _SENTENCES = (
     ("msgspec", "MsgspecError"),

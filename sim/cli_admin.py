@@ -1,11 +1,14 @@
 """`cfx admin`: what operators do, on a running server or on a folder at rest."""
 
-import getpass
 import pathlib
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from sim.cli_options import Folder as _Folder
+from sim.cli_options import Operator as _Operator
+from sim.cli_options import Reason as _Reason
 
 if TYPE_CHECKING:
     from gateway.controls import Control, Who
@@ -14,19 +17,6 @@ if TYPE_CHECKING:
 admin = typer.Typer(help="Acts of the exchange's operators.", no_args_is_help=True)
 
 
-def _user() -> str:
-    """Return who is logged in; "operator" where the machine cannot tell."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "operator"
-
-
-_Folder = Annotated[pathlib.Path, typer.Option("--data", help="The exchange's folder.")]
-_Reason = Annotated[str, typer.Option(help="Why; it is kept in the journal.")]
-_Operator = Annotated[
-    str, typer.Option(help="Who; it is kept in the journal.", default_factory=_user)
-]
 _Trade = Annotated[int, typer.Argument(help="A trade's number.")]
 _Price = Annotated[str, typer.Argument(help="USD per GPU-hour.")]
 _Account = Annotated[str, typer.Option(help="An account's name or number.")]

@@ -35,8 +35,8 @@ FOREIGN_ALONE = {
     "sortedcontainers": {"engine/reference.py", "engine/reference_book.py"},
     "typer": {
         "sim/cli.py",
-        *(f"sim/cli_{name}.py" for name in ("admin", "backup", "basis", "curve", "evidence")),
-        *(f"sim/cli_{name}.py" for name in ("index", "margin", "store")),
+        *(f"sim/cli_{name}.py" for name in ("admin", "backup", "basis", "clearing", "curve")),
+        *(f"sim/cli_{name}.py" for name in ("evidence", "index", "margin", "options", "store")),
     },
     "sqlalchemy": {
         "sim/cli_store.py",  # The type of a connection alone.
