@@ -42,6 +42,7 @@ class Entry(enum.IntEnum):
     PREMIUM = 7
     INTEREST = 10
     CORRECTION = 11  # Reverses another entry.
+    ALLOCATION = 15  # What an average price, a whole number of units, leaves over.
 
 
 ENTRY = np.dtype(

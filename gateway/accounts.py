@@ -69,6 +69,9 @@ class Accounts:
             elif event.role in (Role.BLOCK, Role.ASSIGNED):
                 trade = trades.get(event.trade_id)
                 fills.append(self._fill(account, event, trade, _spread_of(account, event)))
+                if event.role == Role.ASSIGNED and event.tag:
+                    given = account.given_up.get(event.tag, 0)
+                    account.given_up[event.tag] = given + bought(event)
             elif event.order_id:
                 order = self._fold_order(account, event, outcome)
                 orders[order.order_id] = order

@@ -30,6 +30,7 @@ from gateway.opening import (
     make_key,
     opened,
 )
+from gateway.post_trade import Handed, PostTrade, assign_rows, handed, hands, undo_rows
 from gateway.sequencer import Sequencer
 from gateway.signed import Requests
 from gateway.view import View
@@ -64,6 +65,7 @@ class Admin:
             Route("/admin/desk", self.desk, methods=["POST"]),
             Route("/admin/controls", self.controls, methods=["POST"]),
             Route("/admin/clearing", self.clearing, methods=["POST"]),
+            Route("/admin/post-trade", self.post_trade, methods=["POST"]),
         ]
 
     async def accounts(self, request: Request) -> Response:
@@ -119,6 +121,21 @@ class Admin:
                 return cleared(self._view.directory, self._house, asked, before, events)
 
         return await self._serve(request, Told, do)
+
+    async def post_trade(self, request: Request) -> Response:
+        """Let lots change hands after the trade."""
+
+        async def do(asked: PostTrade) -> Handed:
+            async with self._one_at_a_time:
+                made = hands(self._view, asked)
+                batch = assign_rows(made, asked)
+                events = await self._submit(batch)
+                undone = undo_rows(batch, events)
+                if len(undone):
+                    await self._submit(undone)
+                return handed(asked, made, events)
+
+        return await self._serve(request, PostTrade, do)
 
     async def _serve(
         self, request: Request, kind: Any, do: Callable[[Any], Awaitable[msgspec.Struct]]

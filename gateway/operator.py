@@ -27,6 +27,7 @@ from gateway.opening import (
     opened,
     scopes_of,
 )
+from gateway.post_trade import Handed, PostTrade, assign_rows, handed, hands, undo_rows
 from gateway.recovery import BusyError, Founding, Lock, complete, is_founded, recover
 from gateway.signed import Requests
 from gateway.view import View
@@ -143,6 +144,24 @@ def clear(directory: Path, asked: Told) -> Cleared:
         return cleared(view.directory, house, asked, before, events)
 
     return _act(directory, "/admin/clearing", asked, Cleared, do)
+
+
+def hand_over(directory: Path, asked: PostTrade) -> Handed:
+    """Let lots change hands after the trade; it is durable, and whole, when this returns.
+
+    Raises OperatorError, and then nothing has changed hands.
+    """
+
+    def do(view: View, _house: House, submit: Submit) -> Handed:
+        made = hands(view, asked)
+        batch = assign_rows(made, asked)
+        events = submit(batch)
+        undone = undo_rows(batch, events)
+        if len(undone):
+            submit(undone)
+        return handed(asked, made, events)
+
+    return _act(directory, "/admin/post-trade", asked, Handed, do)
 
 
 def _act(

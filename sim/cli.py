@@ -14,7 +14,7 @@ import typer
 from sim.cli_admin import admin
 from sim.cli_backup import backup, restore
 from sim.cli_basis import basis, performance, tokens
-from sim.cli_clearing import correct, interest, review
+from sim.cli_clearing import allocate, correct, give_up, interest, review, transfer
 from sim.cli_curve import curve, hardware
 from sim.cli_evidence import evidence
 from sim.cli_index import From, To, date_of, index, remark
@@ -36,7 +36,7 @@ app.add_typer(accounts, name="accounts")
 app.add_typer(keys, name="keys")
 app.add_typer(admin, name="admin")
 app.add_typer(curve, name="curve")
-for _told in (review, correct, interest):
+for _told in (review, correct, interest, give_up, allocate, transfer):
     admin.command()(_told)
 
 _SENTENCES = (

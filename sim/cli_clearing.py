@@ -1,4 +1,4 @@
-"""`cfx admin` for the clearing house: what its operators tell it outside of its timetable."""
+"""`cfx admin` for clearing: what the house is told, and what becomes of trades once made."""
 
 import pathlib
 from decimal import Decimal, InvalidOperation
@@ -10,6 +10,9 @@ from sim.cli_options import Folder, Operator, Reason
 
 if TYPE_CHECKING:
     from gateway.clearing_desk import Told
+    from gateway.post_trade import PostTrade
+
+_DIGITS_MAX = 12
 
 
 def review(folder: Folder, operator: Operator, reason: Reason = "") -> None:
@@ -47,11 +50,73 @@ def interest(
     _tell(folder, SetInterest(*rates, operator=operator, reason=reason))
 
 
+def give_up(
+    folder: Folder,
+    trade: Annotated[int, typer.Argument(help="A trade's number.")],
+    account: Annotated[str, typer.Argument(help="Who traded, by name or number.")],
+    to: Annotated[str, typer.Argument(help="Who takes over.")],
+    operator: Operator,
+    reason: Reason = "",
+) -> None:
+    """Let an account take over a trade at its price; prints it as JSON."""
+    from gateway.post_trade import GiveUp
+
+    _hand_over(folder, GiveUp(trade, account, to, operator=operator, reason=reason))
+
+
+def allocate(
+    folder: Folder,
+    order: Annotated[int, typer.Argument(help="An order's number.")],
+    account: Annotated[str, typer.Argument(help="Whose it was, by name or number.")],
+    shares: Annotated[list[str], typer.Argument(metavar="ACCOUNT=LOTS...", help="Who gets what.")],
+    operator: Operator,
+    reason: Reason = "",
+) -> None:
+    """Share out what an order traded, at its average price; prints it as JSON."""
+    from gateway.post_trade import Allocate
+
+    asked = Allocate(order, account, _shares(shares), operator=operator, reason=reason)
+    _hand_over(folder, asked)
+
+
+def transfer(
+    folder: Folder,
+    account: Annotated[str, typer.Argument(help="Who holds it, by name or number.")],
+    to: Annotated[str, typer.Argument(help="Another account of the same owner.")],
+    instrument: Annotated[str, typer.Argument(help="A contract's name.")],
+    lots: Annotated[int, typer.Argument()],
+    operator: Operator,
+    reason: Reason = "",
+) -> None:
+    """Move a position to another account of its owner at the last settlement; prints JSON."""
+    from gateway.post_trade import Move
+
+    _hand_over(folder, Move(account, to, instrument, lots, operator=operator, reason=reason))
+
+
+def _shares(texts: list[str]) -> dict[str, int]:
+    """Return lots by account of texts such as `ann=3`."""
+    shares: dict[str, int] = {}
+    for text in texts:
+        name, _, lots = text.rpartition("=")
+        if not name or not lots.isdecimal() or len(lots) > _DIGITS_MAX or name in shares:
+            raise typer.BadParameter(f"{text!r} is no ACCOUNT=LOTS, or its account stands twice")
+        shares[name] = int(lots)
+    return shares
+
+
 def _percent(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation:
         raise typer.BadParameter(f"{text!r} is not a percentage") from None
+
+
+def _hand_over(folder: pathlib.Path, asked: "PostTrade") -> None:
+    from gateway.operator import hand_over
+    from sim.report import to_json
+
+    typer.echo(to_json(hand_over(folder, asked)))
 
 
 def _tell(folder: pathlib.Path, asked: "Told") -> None:
