@@ -25,6 +25,7 @@ from engine.instruments import as_number
 from engine.journal import Durability, Journal, JournalError, JournalFullError
 from engine.rows import Batch
 from engine.schema import Kind, Origin, Phase
+from engine.skips import MISTAKES, AssertedError, Passing, followed, is_skip
 from engine.state import Sizes
 from engine.survey import Survey, survey
 
@@ -56,13 +57,14 @@ class Venue:
         durability: str = Durability.FSYNC,
         sizes: Sizes = Sizes(),
         watch: Callable[[Outcome], object] = _look_away,
+        passing: Passing = Passing(),
     ) -> "Venue":
         """Return the venue whose journal lies in a directory, which may be new; None: in memory.
 
         Replays it as it is read, reproduces the house's frames byte for byte, and appends an
         answer that the file ends before. `watch` is shown each outcome, in order; all are kept
-        when this returns.
-        Raises JournalError where something differs.
+        when this returns. passing: rows of the last frame that are passed over from now on.
+        Raises JournalError where something differs: nothing was appended.
         """
         if directory is None:
             return cls(Exchange(sizes=sizes), House())
@@ -71,11 +73,11 @@ class Venue:
             awaited: list[Batch] = []
 
             def replay(frames: Iterator[Frame]) -> None:
-                awaited.append(venue.replay(frames, watch))
+                awaited.append(venue.replay(frames, watch, passing=passing))
 
             venue.exchange.journal = Journal.open(directory, disk, durability, reader=replay)
             undo.callback(venue.close)
-            answers = venue._answer(awaited[0])
+            answers = venue._pass_over(passing) + venue._answer(awaited[0])
             venue.sync()
             for outcome in answers:
                 watch(outcome)
@@ -135,23 +137,32 @@ class Venue:
         frames: Iterable[Frame],
         watch: Callable[[Outcome], object] = _look_away,
         doubt: Callable[[Frame, Frame], object] | None = None,
+        passing: Passing = Passing(),
     ) -> Batch:
         """Apply frames of a journal again; return the house's answer that is still to come.
 
         They are read ahead, in another thread.
-        doubt: given each CALC frame, and as it would be computed here and now.
-        Raises JournalError where a frame of the house differs from what the house answers.
+        doubt: given each CALC frame, and as it would be computed here and now. passing: rows
+        that are passed over beside those that the journal names.
+        Raises JournalError where a frame of the house differs from what the house answers, and
+        AssertedError where the house cannot take a frame in.
         """
         awaited = _NOTHING
         try:
-            for frame in ahead(iter(frames)):
+            for frame, applied in followed(ahead(iter(frames)), passing.seqs):
+                self.recovered += len(frame.commands)
+                if is_skip(frame):
+                    watch(self.exchange.replay(frame))
+                    continue
                 self._compare(frame, awaited)
                 if doubt is not None and frame.origin == Origin.CALC:
                     made = self.house.calculate()
                     doubt(frame, self.exchange.stamp(made, self.exchange.time, Origin.CALC))
-                outcome = self.exchange.replay(frame)
-                self.recovered += len(frame.commands)
-                awaited = self._fold(outcome)
+                outcome = self.exchange.replay(applied)
+                try:
+                    awaited = self._fold(outcome)
+                except MISTAKES as mistake:
+                    raise AssertedError(applied, mistake) from mistake
                 watch(outcome)
         finally:
             self.exchange.prove()  # Other events come first, whatever the house made of them.
@@ -161,6 +172,12 @@ class Venue:
         """Let the house take in a frame; return its answer, empty where a CALC frame is next."""
         self.house.fold(outcome)
         return _NOTHING if self.house.calculates else self.house.answer()
+
+    def _pass_over(self, passing: Passing) -> list[Outcome]:
+        """Say in the journal what was passed over; the house does not hear of it."""
+        if not passing.seqs:
+            return []
+        return [self.exchange.submit(passing.rows(), self.exchange.time)]
 
     def _answer(self, awaited: Batch) -> list[Outcome]:
         """Submit what the house has to say, at the time of what it answers, until it is silent."""

@@ -20,6 +20,7 @@ from sim.cli_evidence import evidence
 from sim.cli_index import From, To, date_of, index, remark
 from sim.cli_margin import margin
 from sim.cli_notes import say_if_cold
+from sim.cli_recovery import recover
 from sim.cli_store import bulletin, query, rebuild, statement
 
 _AGAIN = 0.1  # seconds from one exception that says "stop" to the next
@@ -44,6 +45,7 @@ _SENTENCES = (
     ("engine.survey", "JournalError"),
     ("gateway.operator", "OperatorError"),
     ("gateway.backup", "BackupError"),
+    ("gateway.recovery", "RecoveryError"),
     ("clearing.store.database", "StoreError"),
 )
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")]
@@ -176,6 +178,7 @@ def match(
 
 app.command()(backup)
 app.command()(restore)
+app.command()(recover)
 app.command()(rebuild)
 app.command()(margin)
 app.command()(statement)

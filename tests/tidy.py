@@ -36,7 +36,8 @@ FOREIGN_ALONE = {
     "typer": {
         "sim/cli.py",
         *(f"sim/cli_{name}.py" for name in ("admin", "backup", "basis", "clearing", "curve")),
-        *(f"sim/cli_{name}.py" for name in ("evidence", "index", "margin", "options", "store")),
+        *(f"sim/cli_{name}.py" for name in ("evidence", "index", "margin", "options", "recovery")),
+        "sim/cli_store.py",
     },
     "sqlalchemy": {
         "sim/cli_store.py",  # The type of a connection alone.
