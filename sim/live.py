@@ -13,10 +13,9 @@ from clearing.directory import Directory
 from engine.rows import Batch
 from gateway.recovery import Founding
 from sim.founding import found, joining, participants
-from sim.panel_generator import generate
-from sim.plan import models
+from sim.plan import posted
 from sim.scenario import Scenario, load
-from sim.spot import PanelSpot
+from sim.spot import spot_market
 from sim.world import Crowd
 
 DEFAULT = "demo"  # Where no scenario is named: its products and spot market, and nobody trades.
@@ -59,5 +58,6 @@ def _opening(scenario: Scenario) -> tuple[datetime.date, int]:
 def _crowd(scenario: Scenario) -> Crowd:
     first_day, opened = _opening(scenario)
     last_day = first_day + SPOT_DAYS * _DAY
-    panel = generate(models(scenario), first_day - _DAY, last_day, scenario.seed, scenario.levels)
-    return Crowd(participants(scenario), PanelSpot(panel), scenario.seed, opened)
+    panel = posted(scenario, first_day, last_day)
+    spot = spot_market(scenario, panel, first_day, last_day)
+    return Crowd(participants(scenario), spot, scenario.seed, opened)

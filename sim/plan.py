@@ -27,7 +27,7 @@ class Plan(NamedTuple):
     """What happens when."""
 
     scenario: Scenario
-    panel: Panel
+    panel: Panel  # Of the posted prices; without dates where a marketplace makes the prices.
     days: list[datetime.date]  # Trade dates, ascending.
 
 
@@ -40,15 +40,30 @@ def planned(scenario: Scenario, span: Span) -> Plan:
             days.append(on_or_after(days[-1] + _DAY))
     else:
         days = _business_days(first, span.last)[: span.days or None]
-    panel = generate(models(scenario), days[0] - _DAY, days[-1], scenario.seed, scenario.levels)
-    return Plan(scenario, panel, days)
+    return Plan(scenario, posted(scenario, days[0], days[-1]), days)
+
+
+def posted(scenario: Scenario, first: datetime.date, last: datetime.date) -> Panel:
+    """Return the generated panel of a scenario's trade dates and the day before them.
+
+    Without dates where observations are the trades of a marketplace.
+    """
+    if scenario.spot.source == "marketplace":
+        return Panel("the marketplace", tuple(models(scenario)), (), {}, (), {})
+    return generate(models(scenario), first - _DAY, last, scenario.seed, scenario.levels)
 
 
 def planned_on(scenario: Scenario, prices: pathlib.Path, span: Span) -> Plan:
     """Return the plan of a scenario on a panel from a file: on its last gap-free stretch.
 
-    Raises ValueError where the file cannot be a panel, or has too few days.
+    Raises ValueError where the file cannot be a panel, or has too few days, or where the
+    scenario takes its observations from elsewhere.
     """
+    if scenario.spot.source == "marketplace":
+        raise ValueError(
+            f"scenario {scenario.name} takes its observations from its marketplace, "
+            f"so it has no use for {prices}"
+        )
     panel = panel_on(prices, models(scenario), span)
     days = _business_days(panel.dates[0], panel.dates[-1])
     if span.days > len(days):

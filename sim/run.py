@@ -15,7 +15,7 @@ from engine.schema import Side
 from sim.founding import found, participants
 from sim.plan import Plan
 from sim.report import DayLine, Summary, Tally, cpu_level, day_line, lock_hash
-from sim.spot import PanelSpot
+from sim.spot import spot_market
 from sim.world import Crowd, World
 
 JOURNAL = "journal"  # The folder of a run's, or of an exchange's, journal.
@@ -37,7 +37,7 @@ class Run:
         self.tally = Tally()
         scenario = plan.scenario
         rows, founded = found(scenario, plan.days[0])
-        spot = PanelSpot(plan.panel)
+        spot = spot_market(scenario, plan.panel, plan.days[0], plan.days[-1])
         crowd = Crowd(participants(scenario), spot, scenario.seed, founded)
         self.world = World(self.venue, crowd)
         self.founding = self.world.submit(rows, founded)

@@ -17,6 +17,7 @@ from msgspec import Meta
 
 from clearing.terms import GUARDS, GuardTerms, Mode, ProductTerms, read
 from sim.agents import Arbitrageur, Fund, Hedger, Maker, Noise, OptionMaker, Spreader
+from sim.marketplace.terms import SpotTerms
 from sim.spot_models import LEVELS, SpotModel
 
 
@@ -40,7 +41,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)]
     product: Annotated[list[Product], Meta(min_length=1, max_length=8)]
     agents: list[Maker | Noise | Hedger | Arbitrageur | Spreader | Fund | OptionMaker]
-    levels: dict[str, SpotModel] = {}  # How the spot price of a generated panel moves, by model.
+    levels: dict[str, SpotModel] = {}  # How the level of spot prices moves, by model.
+    spot: SpotTerms = SpotTerms()
 
     def __post_init__(self) -> None:
         models = [product.model for product in self.product]
