@@ -1,66 +1,140 @@
-"""`cfx margin`: what a portfolio needs by a day's risk parameters, and why."""
+"""`cfx margin`: what an account or a portfolio needs, by which model, and why."""
 
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-if TYPE_CHECKING:
-    from sim.margin_ask import Lots, Measure
+from sim.cli_notes import bar, say_if_cold
 
-_Kind = Literal["member", "hedger", "speculator"]
+if TYPE_CHECKING:
+    from sim.margin_ask import Asked, Lots, Measure
+
+_Spn = Annotated[pathlib.Path | None, typer.Option(help="Risk parameters, a .spn file 4.00.")]
+_Portfolio = Annotated[
+    pathlib.Path | None,
+    typer.Option(
+        help='JSON: [{"contract": "1/2", "quantity": -5}, ...]; in a .spn file pfId/cId names '
+        "a contract, in a folder its name."
+    ),
+]
+_Folder = Annotated[
+    pathlib.Path | None, typer.Option("--data", help="Or a run's or an exchange's folder.")
+]
+_Account = Annotated[str, typer.Option(help="Whose positions, by name or number.")]
+_Model = Annotated[
+    Literal["span", "fhs"], typer.Option(help="Risk arrays, or historical simulation.")
+]
+_History = Annotated[
+    pathlib.Path | None,
+    typer.Option(
+        help="CSV of date, model, value that fhs simulates, such as an index.csv; "
+        "without it a folder's own index."
+    ),
+]
+_Kind = Annotated[
+    Literal["member", "hedger", "speculator"] | None,
+    typer.Option(
+        "--type",
+        help="Of the account: it decides the initial margin. A portfolio's is speculator.",
+    ),
+]
+_Add = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CONTRACT=LOTS", help="What if these were added? May be repeated."),
+]
+_Extract = Annotated[
+    pathlib.Path | None,
+    typer.Option(help="A new .spn file of just the parameters that this portfolio needs."),
+]
+_Compare = Annotated[bool, typer.Option("--compare", help="Show both models side by side.")]
+_Explain = Annotated[bool, typer.Option("--explain", help="Show what every amount is the sum of.")]
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")]
 
 
 def margin(
-    spn: Annotated[pathlib.Path, typer.Option(help="Risk parameters, a .spn file 4.00.")],
-    portfolio: Annotated[
-        pathlib.Path,
-        typer.Option(
-            help='JSON: [{"contract": "1/2", "quantity": -5}, ...]; contract is pfId/cId.'
-        ),
-    ],
-    model: Annotated[
-        Literal["span", "fhs"], typer.Option(help="Risk arrays, or historical simulation.")
-    ] = "span",
-    history: Annotated[
-        pathlib.Path | None,
-        typer.Option(help="CSV of date, model, value that fhs simulates: an index.csv will do."),
-    ] = None,
-    kind: Annotated[
-        _Kind, typer.Option("--type", help="Of the account: it decides the initial margin.")
-    ] = "speculator",
-    add: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CONTRACT=LOTS", help="What if these were added? May be repeated."),
-    ] = None,
-    extract: Annotated[
-        pathlib.Path | None,
-        typer.Option(help="A new .spn file of just the parameters that this portfolio needs."),
-    ] = None,
-    compare: Annotated[
-        bool, typer.Option("--compare", help="Show both models side by side.")
-    ] = False,
-    explained: Annotated[
-        bool, typer.Option("--explain", help="Show what every amount is the sum of.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")] = False,
+    spn: _Spn = None,
+    portfolio: _Portfolio = None,
+    folder: _Folder = None,
+    account: _Account = "",
+    model: _Model = "span",
+    history: _History = None,
+    kind: _Kind = None,
+    add: _Add = None,
+    extract: _Extract = None,
+    compare: _Compare = False,
+    explained: _Explain = False,
+    as_json: _Json = False,
 ) -> None:
-    """Compute a portfolio's margin by SPAN or by filtered historical simulation, or by both.
+    """Compute a margin by SPAN or by filtered historical simulation: --spn and --portfolio.
 
-    With --add also the margin before, and what the change costs.
+    Or of a folder's --account; or of a --portfolio as if an account held it there. With --add
+    also the margin before, and what the change costs.
     """
-    from sim import margin_ask, margin_read
+    from sim import margin_read
 
-    held = margin_read.read_portfolio(portfolio)
-    changed = margin_read.added(held, margin_read.read_changes(add or []))
-    parameters = margin_read.read_parameters(spn, changed)
-    measures = margin_ask.by_file(parameters, kind, history)
-    models = tuple(measures) if compare else (model,)
-    shown = _shown(measures, models, (held if add else None, changed), explained, as_json)
-    if extract:
-        margin_read.write_extract(parameters, extract)
+    _check(spn, portfolio, folder, account, extract)
+    changes = margin_read.read_changes(add or [])
+    if spn and portfolio:
+        asked = _by_file(spn, portfolio, changes, kind, history)
+    elif folder:
+        asked = _by_folder(folder, account, portfolio, kind, history)
+    lots = (asked.held if add else None, margin_read.added(asked.held, changes))
+    models = tuple(asked.measures) if compare else (model,)
+    shown = _shown(asked.measures, models, lots, explained, as_json)
+    if extract and asked.parameters:
+        margin_read.write_extract(asked.parameters, extract)
     typer.echo(shown, nl=as_json)
+
+
+def _check(
+    spn: pathlib.Path | None,
+    portfolio: pathlib.Path | None,
+    folder: pathlib.Path | None,
+    account: str,
+    extract: pathlib.Path | None,
+) -> None:
+    """Refuse a command line that says too little, or two things at once."""
+    if bool(spn) == bool(folder):
+        raise typer.BadParameter("say --spn or --data, one of them", param_hint="--spn")
+    if spn and (account or not portfolio):
+        raise typer.BadParameter("say whose with --portfolio", param_hint="--spn")
+    if folder and bool(account) == bool(portfolio):
+        raise typer.BadParameter("say --account or --portfolio, one of them", param_hint="--data")
+    if extract and not spn:
+        raise typer.BadParameter("it is a part of --spn", param_hint="--extract")
+
+
+def _by_file(
+    spn: pathlib.Path,
+    portfolio: pathlib.Path,
+    changes: "Sequence[tuple[str, int]]",
+    kind: str | None,
+    history: pathlib.Path | None,
+) -> "Asked":
+    from sim.margin_ask import by_file
+    from sim.margin_read import added, read_parameters, read_portfolio
+
+    held = read_portfolio(portfolio)
+    return by_file(read_parameters(spn, added(held, changes)), held, kind, history)
+
+
+def _by_folder(
+    folder: pathlib.Path,
+    account: str,
+    portfolio: pathlib.Path | None,
+    kind: str | None,
+    history: pathlib.Path | None,
+) -> "Asked":
+    from sim.margin_house import by_house, replayed_house
+    from sim.margin_read import read_portfolio
+
+    say_if_cold()
+    held = read_portfolio(portfolio) if portfolio else None
+    with bar("rows of the journal") as tell:
+        house = replayed_house(folder, tell)
+    return by_house(house, account, held, kind, history)
 
 
 def _shown(
@@ -74,12 +148,14 @@ def _shown(
     from sim import margin_page
 
     before, after = lots
-    made = {name: measures[name](after) for name in models}
     earlier = {name: None if before is None else measures[name](before) for name in models}
+    made = {name: measures[name](after) for name in models}
     if as_json:
         answers = {
             name: margin_page.answer(made[name], explained, earlier[name]) for name in models
         }
         return margin_page.to_json(answers if len(models) > 1 else answers[models[0]])
     pages = [margin_page.page(made[name], explained, earlier[name]) for name in models]
-    return "\n".join([*pages, *([margin_page.compared(list(made.values()))] * (len(models) > 1))])
+    if len(models) > 1:
+        pages.append(margin_page.compared(list(made.values())))
+    return "\n".join(pages)

@@ -2,6 +2,7 @@
 
 import pathlib
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from clearing.margin import fhs, fhs_spn
 from clearing.margin.parameters import Parameters
@@ -17,28 +18,40 @@ Measure = Callable[[Lots], Figures]
 MODELS = ("span", "fhs")
 
 
+class Asked(NamedTuple):
+    """Positions, what measures any positions by each model, and the parameters of a file."""
+
+    held: Lots
+    measures: Mapping[str, Measure]
+    parameters: Parameters | None = None
+
+
 def percent_of(kind: str) -> int:
     """Return the initial margin of a type of account, as a percentage of maintenance."""
     return INITIAL_PERCENT[AccountType[kind.upper()]]
 
 
 def by_file(
-    parameters: Parameters, kind: str, history: pathlib.Path | None
-) -> Mapping[str, Measure]:
-    """Return what measures positions by the parameters of a `.spn` file, for a type of account.
+    parameters: Parameters, held: Lots, kind: str | None, history: pathlib.Path | None
+) -> Asked:
+    """Return a portfolio and what measures it by the parameters of a `.spn` file.
 
-    history: of the index, by commodity code. ValueError where historical simulation lacks it.
+    kind: of account. history: of the index, by commodity code; measuring raises ValueError where
+    historical simulation lacks it.
     """
-    percent = percent_of(kind)
+    percent = percent_of(kind or "speculator")
+
+    def spanned(lots: Lots) -> Figures:
+        return of_span(span(parameters, lots, percent))
 
     def simulated(lots: Lots) -> Figures:
         if history is None:
             raise ValueError("a .spn file holds no history: say --history FILE with --model fhs")
-        held = [parameters.contracts[name] for name in lots]
-        if not held:
+        contracts = [parameters.contracts[name] for name in lots]
+        if not contracts:
             return of_fhs(fhs.simulate(fhs.NO_MOVES, {}, {}, {}, percent))
-        moves = fhs.moves(read_history(history, sorted({each.product for each in held})))
-        exposures = fhs_spn.exposures(held, moves)
+        moves = fhs.moves(read_history(history, sorted({each.product for each in contracts})))
+        exposures = fhs_spn.exposures(contracts, moves)
         return of_fhs(fhs.simulate(moves, exposures, lots, {}, percent))
 
-    return {"span": lambda lots: of_span(span(parameters, lots, percent)), "fhs": simulated}
+    return Asked(held, {"span": spanned, "fhs": simulated}, parameters)

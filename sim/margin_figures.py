@@ -3,11 +3,13 @@
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
+from clearing.house import House
 from clearing.margin import explain, fhs_explain
 from clearing.margin.explain import Node
 from clearing.margin.fhs import ProductRisk, Simulation
-from clearing.margin.rounding import charge
+from clearing.margin.rounding import charge, initial
 from clearing.margin.span import Margin, ProductMargin
 from engine.instruments import money
 
@@ -70,6 +72,21 @@ def of_span(made: Margin) -> Figures:
     products = tuple(map(_span_line, made.products))
     amounts = made.maintenance, made.initial, made.net_option_value
     return Figures("span", made.currency, *amounts, products, _SPAN, explain.explain(made))
+
+
+def of_house(house: House, account: int, percent: int) -> Figures:
+    """Return what a house asks of an account, by SPAN and for what stands beside it.
+
+    percent: initial margin, of maintenance.
+    """
+    made = house.margin.margin(account)
+    raised, exact = (amounts[0] for amounts in house.margin.requirements(np.array([account])))
+    maintenance = int(raised + exact)
+    opened = initial(int(raised), percent) + int(exact)
+    products = tuple(map(_span_line, made.products))
+    amounts = maintenance, opened, made.net_option_value
+    tree = house.margin.explained(account)
+    return Figures("span", made.currency, *amounts, products, _SPAN, tree)
 
 
 def of_fhs(made: Simulation, currency: str = "USD") -> Figures:

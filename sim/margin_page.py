@@ -12,7 +12,7 @@ from clearing.margin.explain import Node
 from engine.instruments import money
 from sim.margin_figures import Figures, ProductLine
 
-_WIDTH_MIN = 100
+_WIDTH_MIN = 120
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from clearing.default.shares import shared
 from clearing.margin.fhs_history import HORIZON, Floats, History, past_moves
 from clearing.margin.fhs_stress import Stress, stresses
 from clearing.margin.rounding import charge, initial
@@ -213,11 +214,12 @@ def simulate(
     together = tail(sum(alone.values(), np.zeros(past + len(moved.stresses), np.int64)), past)
     tails = [tail(each, past) for each in alone.values()]
     risks = [each.risk for each in tails]
+    saved = max(
+        sum(risks) - together.risk, 0
+    )  # Equal losses at the edge of a tail could exceed it.
     products = tuple(
         _product(name, tuple(by_product[name]), each, depths.get(name), credit)
-        for name, each, credit in zip(
-            by_product, tails, shared(sum(risks) - together.risk, risks), strict=True
-        )
+        for name, each, credit in zip(by_product, tails, shared(saved, risks), strict=True)
     )
     return Simulation(moved, products, together, percent)
 
@@ -228,16 +230,6 @@ def lost(held: Sequence[Held], moved: Moves) -> Integers:
     for exposure, quantity in held:
         total += quantity * exposure.losses
     return total
-
-
-def shared(saved: int, risks: Sequence[int]) -> list[int]:
-    """Return a saving in proportion to risks: whole amounts whose sum it is, each rounded down.
-
-    What the roundings leave goes to the last.
-    """
-    total = sum(risks)
-    parts = [saved * risk // total if total else 0 for risk in risks]
-    return [*parts[:-1], saved - sum(parts[:-1])] if parts else []
 
 
 def liquidity(risk: int, lots: int, depth: Depth) -> int:
