@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from clearing.accountability import accountable
 from clearing.booking import FIRST_MONEY, book
 from clearing.calls import Calls
 from clearing.directory import Directory
@@ -20,7 +21,7 @@ from clearing.marking import Marking, Series
 from clearing.positions import Positions
 from clearing.premiums import Premiums
 from clearing.quotes import Quotes
-from clearing.reports import Activity, Variation
+from clearing.reports import Accountable, Activity, Variation
 from clearing.reviews import CORRECTIONS, Reviews
 from clearing.tas import prices
 from clearing.window import Day
@@ -53,6 +54,7 @@ class House:
         self.reviews = Reviews(self.ledger)
         self.variations: list[Variation] = []
         self.activity: list[Activity] = []
+        self.accountable: list[Accountable] = []
         self._cycles: list[tuple[int, Day]] = []  # Begun, not yet answered.
         self._listing = Listing(self.directory, self.premiums)
         self._touched = False  # Whether the last frame may have met a margin call.
@@ -164,6 +166,8 @@ class House:
             lots = int(row["volume"]), int(row["open_interest"])
             self.activity.append(Activity(self.date, number, *lots))
         contracts["volume"] = 0
+        net = self.positions.holdings["net"]
+        self.accountable += accountable(self.directory, net, self.date)
 
     def _take_new(self, outcome: Outcome) -> None:
         """Make room for products, instruments and accounts that a frame brought."""

@@ -73,6 +73,17 @@ class Correction(NamedTuple):
     why: str  # Not; "": it was reversed.
 
 
+class Accountable(NamedTuple):
+    """An owner whose futures of a product are above a level of accountability."""
+
+    date: int
+    owner: int
+    product: int
+    month: int  # yyyymm; 0: all months together.
+    lots: int  # Net over the owner's accounts, long above 0.
+    level: int
+
+
 class Activity(NamedTuple):
     """What traded in one contract since the last end of day, and what is held, in lots."""
 

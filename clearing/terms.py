@@ -111,6 +111,8 @@ class ProductTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     charge: Decimal = Decimal(50)  # USD a lot that a long and a short of two months are charged.
     position_max: int = 7_500  # Lots, an owner in one contract.
     spot_max: int = 7_500  # Likewise near its last trading day, where less.
+    accountable_month: int = 15_000  # Lots of futures: an owner with more in one month is reported,
+    accountable_all: int = 22_500  # or in all months together.
     clip: int = CLIP
     protection: int = 10 * TICK  # Default protection points, price units.
     block: int = 5  # The least lots of a block.
@@ -133,6 +135,8 @@ class ProductTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         amount("charge", self.charge, _RATE_MAX)
         between("position_max", self.position_max, 1, 1_000_000)
         between("spot_max", self.spot_max, 1, 1_000_000)
+        between("accountable_month", self.accountable_month, 1, 10_000_000)
+        between("accountable_all", self.accountable_all, 1, 10_000_000)
         between("options", self.options, 0, 12)
         between("events", self.events, 0, 5)
         between("tas", self.tas, 0, 12)

@@ -96,8 +96,12 @@ def bulletin(
         large.write_text(large_csv(made))
     if as_json:
         lines = [one._asdict() for one in made.contracts]
-        owners = [one._asdict() for one in made.large]
-        typer.echo(to_json({"date": made.date, "contracts": lines, "large_traders": owners}))
+        told = {
+            "large_traders": [one._asdict() for one in made.large],
+            "accountable": [one._asdict() for one in made.accountable],
+            "origins": [one._asdict() for one in made.origins],
+        }
+        typer.echo(to_json({"date": made.date, "contracts": lines, **told}))
     else:
         typer.echo(bulletin_text(made), nl=False)
 

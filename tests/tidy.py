@@ -42,7 +42,10 @@ FOREIGN_ALONE = {
     "sqlalchemy": {
         "sim/cli_store.py",  # The type of a connection alone.
         *(f"clearing/store/{name}.py" for name in ("schema", "database", "store")),
-        *(f"clearing/store/{name}.py" for name in ("queries", "statements", "bulletin")),
+        *(
+            f"clearing/store/{name}.py"
+            for name in ("queries", "statements", "bulletin", "oversight")
+        ),
     },
     "statsmodels": {"clearing/index/regression.py", "sim/curve_fit.py"},
     "matplotlib": {"sim/index_plots.py"},

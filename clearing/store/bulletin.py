@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from clearing.store.database import StoreError
+from clearing.store.oversight import Origin, Over, origins, over, sides
 from clearing.store.queries import instrument_names
 from clearing.store.schema import ACCOUNTS, ACTIVITY, OWNERS, POSITIONS, SETTLEMENTS
 from engine.instruments import as_date, usd
@@ -34,11 +35,13 @@ class Large(NamedTuple):
 
 
 class Bulletin(NamedTuple):
-    """All contracts that settled, traded or were held on a trade date, and the large traders."""
+    """All contracts that settled, traded or were held on a trade date, and by whom."""
 
     date: str
     contracts: list[Contract]
     large: list[Large]
+    accountable: list[Over]
+    origins: list[Origin]
 
 
 def bulletin(connection: Connection, date: int = 0) -> Bulletin:
@@ -49,10 +52,12 @@ def bulletin(connection: Connection, date: int = 0) -> Bulletin:
     last = connection.execute(select(func.max(SETTLEMENTS.c.date))).scalar() or 0
     contracts = _contracts(connection, date or last)
     if not contracts:
-        day = f"on {as_date(date)}" if date else "yet"
+        when = f"on {as_date(date)}" if date else "yet"
         known = f"; the last day that is known is {as_date(last)}" if last else ""
-        raise StoreError(f"no contract settled or traded {day}{known}")
-    return Bulletin(str(as_date(date or last)), contracts, _large(connection, date or last))
+        raise StoreError(f"no contract settled or traded {when}{known}")
+    day = date or last
+    beside = _large(connection, day), over(connection, day), origins(connection, day)
+    return Bulletin(str(as_date(day)), contracts, *beside)
 
 
 def _contracts(connection: Connection, date: int) -> list[Contract]:
@@ -95,11 +100,6 @@ def _large(connection: Connection, date: int) -> list[Large]:
     return [
         Large(owner, names[number], long, short)
         for (number, owner), lots in sorted(held.items())
-        for long, short in [_sides(lots)]
+        for long, short in [sides(lots)]
         if max(long, short) >= LARGE
     ]
-
-
-def _sides(lots: list[int]) -> tuple[int, int]:
-    """Return the lots that accounts hold long, and that they hold short."""
-    return sum(each for each in lots if each > 0), -sum(each for each in lots if each < 0)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from clearing.accountability import accountable
 from clearing.booking import FIRST_MONEY, book
 from clearing.directory import Directory
 from clearing.fixings import published
@@ -190,6 +191,9 @@ class Projection:
         self._add("activity", tuples(date, numbers, *lots))
         contracts["volume"] = 0
         self._blocks.clear()
+        over = accountable(self._directory, holdings["net"], date)
+        names = self._directory.products
+        self._add("accountable", [(*one[:], names[one.product].name) for one in over])
 
     def _add(self, name: str, rows: Sequence[tuple[object, ...]]) -> None:
         if rows:

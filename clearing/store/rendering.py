@@ -5,6 +5,7 @@ import html
 import io
 
 from clearing.store.bulletin import LARGE, Bulletin, Contract, Large
+from clearing.store.oversight import Origin, Over
 from clearing.store.statements import Column, Section, Statement
 from engine.instruments import money
 
@@ -96,11 +97,13 @@ balance is the opening balance and every line of Money.</footer>
 
 def bulletin_text(made: Bulletin) -> str:
     """Return a bulletin for a terminal."""
-    words = ("contract", "owner")
+    words = ("contract", "owner", "product", "months")
     lines = [f"Bulletin, {made.date}"]
     for title, kind, rows in (
         ("Contracts", Contract, made.contracts),
         (f"Large traders: owners of {LARGE} lots and more of a contract", Large, made.large),
+        ("Above a level of accountability", Over, made.accountable),
+        ("Positions by origin: customers gross, the house net", Origin, made.origins),
     ):
         names = [name.replace("_", " ") for name in kind._fields]
         columns = tuple(Column(name, name not in words) for name in names)

@@ -188,6 +188,16 @@ ACTIVITY = _table(
     *(_whole("volume"), _whole("block_volume"), _whole("open_interest")),
 )
 
+# Who held more futures at the end of a day than a level of accountability; month 0: of all months.
+ACCOUNTABLE = _table(
+    "accountable",
+    *(_number("date", key=True), _number("owner", key=True)),
+    *(_number("product", key=True), _number("month", key=True)),
+    _whole("lots"),
+    _whole("level"),
+    _word("model"),
+)
+
 # How far the projection has come: one row.
 PROJECTION = Table(
     "projection",
