@@ -55,7 +55,7 @@ def test_a_statement_is_printed_in_each_form_and_catches_up(
 
 def test_bulletin_and_query_print_json(cfx: Shell, folder: pathlib.Path) -> None:
     made = json.loads(cfx("bulletin", folder, "--date", "2026-09-29", "--json").out)
-    assert list(made) == ["date", "contracts", "large_traders"]
+    assert list(made) == ["date", "contracts", "large_traders", "accountable", "origins"]
     assert list(made["contracts"][0]) == [
         *("contract", "settle", "change", "volume", "block_volume", "open_interest")
     ]
