@@ -130,6 +130,15 @@ def business_days(month: int) -> list[datetime.date]:
     return [as_date(number) for number in dates[first:last]]
 
 
+def days_between(first: datetime.date, last: datetime.date) -> int:
+    """Return how many business days come after `first`, up to `last`; 0 where that is earlier."""
+    dates = sessions().dates
+    behind = bisect.bisect_right(dates, as_number(last)) - bisect.bisect_right(
+        dates, as_number(first)
+    )
+    return max(behind, 0)
+
+
 def fixings_of(month: int, first_day: datetime.date) -> int:
     """Return N, how many fixings a month has that are not before `first_day`."""
     return sum(day >= first_day for day in business_days(month))

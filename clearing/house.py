@@ -17,6 +17,7 @@ from clearing.index.fixing import window_before
 from clearing.ledger import Book, Ledger
 from clearing.listing import Listing
 from clearing.margin.own import Own
+from clearing.margin.pricing import Pricing
 from clearing.marking import Marking, Series
 from clearing.positions import Positions
 from clearing.premiums import Premiums
@@ -32,7 +33,6 @@ from engine.layout import MONEY
 from engine.rows import Batch, join, text_at
 from engine.schema import Cycle, Did, Kind, Origin
 
-_SILENCE = Batch()
 _FIRST_OF_HOUSE = Kind.MARK  # Rows from here on are not participants' own.
 
 
@@ -49,7 +49,8 @@ class House:
         self.marking = Marking()
         self.fixings = Fixings(self.directory)
         self.premiums = Premiums(self.marking)
-        self.margin = Own(self.directory, self.positions, self.marking, self.premiums)
+        self.pricing = Pricing(self.positions, self.marking, self.premiums)
+        self.margin = Own(self.directory, self.positions, self.marking, self.pricing)
         self.calls = Calls(self.positions, self.ledger, self.margin)
         self.reviews = Reviews(self.ledger)
         self.variations: list[Variation] = []
@@ -57,13 +58,16 @@ class House:
         self.accountable: list[Accountable] = []
         self._cycles: list[tuple[int, Day]] = []  # Begun, not yet answered.
         self._listing = Listing(self.directory, self.premiums)
-        self._touched = False  # Whether the last frame may have met a margin call.
+        self._touched = False  # Whether a frame may have met a call since calls were looked at.
         self._takers: dict[int, Callable[[Row, Frame], None]] = {
             Kind.MARK: self._mark,
             Kind.SETTLE: self._settle,
             Kind.RATE: self._rate,
             Kind.SUSPEND: lambda row, _: self.calls.suspend(row),
             Kind.INDEX: self._fix,
+            Kind.VOL: self._price,
+            Kind.DELTA: self._price,
+            Kind.RISK: self._price,
             Kind.PHASE: self._pass,
             Kind.CYCLE: self._begin,
             Kind.REVIEW: self._review,
@@ -80,8 +84,9 @@ class House:
 
     @property
     def calculates(self) -> bool:
-        """Whether a CALC frame comes next: fixings, or months or options to be listed."""
-        return self._listing.is_due or any(cycle == Cycle.FIXING for cycle, _ in self._cycles)
+        """Whether a CALC frame comes next: fixings, months or options to be listed, or priced."""
+        is_fixed = any(cycle == Cycle.FIXING for cycle, _ in self._cycles)
+        return self._listing.is_due or self.pricing.is_due or is_fixed
 
     def fold(self, outcome: Outcome) -> None:
         """Take in a frame and its events."""
@@ -102,7 +107,7 @@ class House:
             if frame.origin == Origin.HOUSE:
                 self._listing.look(self.date)
         called = list(self.calls.open)
-        self._touched = has_money or bool(called and np.isin(events["account"], called).any())
+        self._touched |= has_money or bool(called and np.isin(events["account"], called).any())
         if frame.origin == Origin.CALC:
             self._listing.clear()
             self._cycles = [each for each in self._cycles if each[0] != Cycle.FIXING]
@@ -116,7 +121,7 @@ class House:
                 batches.append(self.fixings.calculate(day.date, day.window))
         if self._listing.is_due:
             batches.append(self._listing.rows(self.date))
-        return join(batches)
+        return join(batches or [self.pricing.calculate()])
 
     def answer(self) -> Batch:
         """Return the rows that answer the frame folded last; ask once for each, until empty."""
@@ -125,7 +130,11 @@ class House:
             batch = self._answer(cycle, day)
             if len(batch):
                 return batch
-        return self.calls.release(self.date) if self._touched else _SILENCE
+        batch = self.pricing.marks()
+        if len(batch) or not self._touched:
+            return batch
+        self._touched = False
+        return self.calls.release(self.date)
 
     def _answer(self, cycle: int, day: Day) -> Batch:
         """Return what a cycle asks for next, and take it off the list."""
@@ -136,6 +145,7 @@ class House:
     def _settlement(self, day: Day) -> Batch:
         self.positions.check_whole()
         self.quotes.close(day.window[1])
+        self.pricing.begin(day)
         futures = self.marking.settle(day)
         at_settlement = prices(self.directory, futures)
         return join([at_settlement, futures, self.premiums.settle(day, futures)])
@@ -183,6 +193,7 @@ class House:
             self.positions.add_instrument(instrument.value, terms.lot_fees_micro(), is_paid=is_paid)
             if is_paid:
                 self.premiums.add(instrument)
+                self.pricing.await_month_of(instrument)
             elif not instrument.is_spread:
                 self.marking.add(instrument)
         for account in directory.accounts[self.positions.accounts :]:
@@ -203,7 +214,15 @@ class House:
                 self._takers[int(kinds[place])](rows[place], frame)
 
     def _mark(self, row: Row, _frame: Frame) -> None:
-        (self.premiums.take if self.premiums.is_about(row) else self.marking.mark)(row)
+        if self.premiums.is_about(row):
+            self.premiums.take(row)
+        else:
+            self.marking.mark(row)
+            self.pricing.await_month_of(self.directory.instruments[row["instrument"]])
+
+    def _price(self, row: Row, frame: Frame) -> None:
+        if frame.origin == Origin.CALC:
+            self.pricing.take(row)
 
     def _rate(self, row: Row, _frame: Frame) -> None:
         (self.premiums.take if self.premiums.is_about(row) else self.marking.rate)(row)

@@ -1,6 +1,7 @@
 """What a product's terms say of its margin, beside its rates and its charge: docs/margin.md."""
 
 from decimal import Decimal
+from typing import Literal
 
 import msgspec
 
@@ -9,6 +10,10 @@ from engine.instruments import MONTHS, micro
 
 _AMOUNT_MAX = 1_000_000  # USD a lot.
 
+_VOLATILITY_MIN = Decimal("0.01")
+
+MinimumRule = Literal["gross", "max"]
+VolatilityMoves = Literal["relative", "absolute"]
 Range = tuple[int, int]  # Months ahead of the nearest, first to last.
 
 
@@ -33,12 +38,22 @@ class MarginTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     calendars: tuple[CalendarTerms, ...] = ()  # In order of priority, before the charge of all.
     jump: Decimal = Decimal(0)  # USD a lot on top of each rate: what one piece of news can move.
     spot: Decimal = Decimal(0)  # USD a lot in the month whose fixings have begun, spread or not.
+    minimum: Decimal = Decimal(5)  # USD an option sold: the least it needs,
+    minimum_rule: MinimumRule = "gross"  # of calls and puts, or of the more of the two.
+    volatility: Decimal = Decimal("0.26")  # A year; of a strike until trades imply another.
+    volatility_scan: Decimal = Decimal("0.25")  # How far scenarios move it:
+    volatility_moves: VolatilityMoves = "relative"  # by a share of itself, or by so much.
     extreme: int = 2  # Scan ranges that an extreme move spans,
     cover: int = 35  # and the percentage of its loss that is covered.
 
     def __post_init__(self) -> None:
         amount("jump", self.jump, _AMOUNT_MAX)
         amount("spot", self.spot, _AMOUNT_MAX)
+        amount("minimum", self.minimum, _AMOUNT_MAX)
+        amount("volatility", self.volatility, 3)
+        amount("volatility_scan", self.volatility_scan, 1)
+        if self.volatility < _VOLATILITY_MIN:
+            raise ValueError(f"volatility {self.volatility} is less than {_VOLATILITY_MIN}")
         between("extreme", self.extreme, 1, 10)
         between("cover", self.cover, 0, 100)
         if self.extreme * self.cover > 100:
@@ -50,6 +65,10 @@ class MarginTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     def spot_micro(self) -> int:
         """Return what a delta of the month whose fixings have begun is charged."""
         return micro(self.spot)
+
+    def minimum_micro(self) -> int:
+        """Return what a lot of an option sold needs at least."""
+        return micro(self.minimum)
 
     def spot_cover(self, front: int, highest: int) -> int:
         """Return what the calendar charge of the pre-trade check has to hold for `spot`.

@@ -1,4 +1,4 @@
-"""Options and event contracts: what they are marked at, what a lot sold needs, what they pay.
+"""Options and event contracts: what a lot sold needs, what they pay.
 
 They are paid for at the trade, so a mark moves no money: it only says what a sold option needs.
 An option is on the future of its product and month, and ends with it, in cash. An event contract
@@ -15,7 +15,7 @@ from clearing.ledger import Numbers
 from clearing.marking import Marking
 from clearing.options import Underlying, payoff
 from clearing.reports import Skipped
-from clearing.settlement import index_price, volume_weighted
+from clearing.settlement import index_price
 from clearing.window import Day
 from engine.jit import Row
 from engine.layout import MONEY
@@ -102,41 +102,35 @@ class Premiums:
                 del self.contracts[number]
 
     def settle(self, day: Day, futures: Batch) -> Batch:
-        """Return MARK and RATE rows of live options, and SETTLE rows of all that ends.
+        """Return SETTLE rows of all that ends.
 
         futures: the rows that mark and settle the futures of the same day.
         """
         batch = Batch()
-        prices, rates = self._underlying(futures)
+        prices = self._underlying(futures)
         for number, contract in self.contracts.items():
-            is_event = contract.terms.form == Form.EVENT
+            if contract.terms.expiry > day.date:
+                continue
             month = contract.terms.product, contract.terms.month
+            is_event = contract.terms.form == Form.EVENT
             price = self._last_index(month[0]) if is_event else prices.get(month, NIL_PRICE)
-            ends = contract.terms.expiry <= day.date
-            if ends and price == NIL_PRICE:
+            if price == NIL_PRICE:
                 why = f"{contract.terms.name} has nothing that it could settle at"
                 self._marking.skipped.append(Skipped(day.date, contract.terms.product, why))
-            elif ends:
+            else:
                 value = contract.payoff(price)
                 batch.money(Kind.SETTLE, instrument=number, value=value, source=day.date)
-            elif not is_event:
-                if price != NIL_PRICE:
-                    _add_mark(batch, contract, price, day)
-                rate = rates.get(month, contract.rate)
-                if rate != contract.rate:
-                    batch.money(Kind.RATE, instrument=number, value=rate)
         return batch
 
-    def _underlying(self, futures: Batch) -> tuple[dict[Month, int], dict[Month, int]]:
-        """Return what futures are marked or settled at today, and what a lot of each needs."""
+    def _underlying(self, futures: Batch) -> dict[Month, int]:
+        """Return what futures are marked or settled at today."""
         contracts = self._marking.contracts
-        months = {n: (each.terms.product, each.terms.month) for n, each in contracts.items()}
         prices = dict[Month, int]()
-        rates = {months[number]: each.rate for number, each in contracts.items()}
         for row in futures.rows.view(MONEY):
-            where = rates if row["kind"] == Kind.RATE else prices
-            where[months[int(row["instrument"])]] = int(row["value"])
-        return prices, rates
+            if row["kind"] != Kind.RATE:
+                terms = contracts[int(row["instrument"])].terms
+                prices[terms.product, terms.month] = int(row["value"])
+        return prices
 
     def _last_index(self, product: int) -> int:
         """Return a product's last published index in price units, or NIL_PRICE."""
@@ -154,14 +148,3 @@ class Premiums:
             where = events if contract.terms.form == Form.EVENT else options
             where[number] = contract.need()
         return options, events
-
-
-def _add_mark(batch: Batch, contract: Paid, underlying: int, day: Day) -> None:
-    """Mark an option at what traded in the window, else at what it would pay now."""
-    number, tick = contract.terms.number, contract.terms.tick
-    turnover, lots = day.positions.turnover(number, *day.window)
-    price = contract.payoff(underlying)
-    if lots:
-        price = volume_weighted(turnover, lots, contract.mark, tick)
-    if price != contract.mark:
-        batch.money(Kind.MARK, instrument=number, value=price, value_2=price, source=day.date)

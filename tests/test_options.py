@@ -84,8 +84,8 @@ def test_options_are_listed_after_the_first_mark_and_open_the_next_day() -> None
     venue.tick(times(next_business_day(FIRST_DAY))[3][0])
     state = venue.exchange.state.instruments[call]
     assert state["phase"] == Phase.OPEN
-    assert state["mark"] == units("0.01")
-    assert state["rate"] == venue.house.marking.live(0)[0].rate
+    assert state["mark"] == units("0.05")  # At 26% a year; it would pay 0.01 now.
+    assert 0 < state["rate"] < venue.house.marking.live(0)[0].rate
     pass_day(venue, next_business_day(FIRST_DAY))
     assert names(venue) == listed
 

@@ -25,7 +25,6 @@ from tests.trading_days import (
     finish,
     fix,
     found,
-    front,
 )
 
 CENT = 10_000  # Micro-dollars: a price unit of an event contract.
@@ -104,26 +103,28 @@ def test_a_premium_moves_at_once_and_is_booked_when_money_is() -> None:
     assert not venue.house.positions.holders["premium"].any()
 
 
-def test_what_is_sold_needs_the_same_of_house_and_kernel() -> None:
+def test_what_is_sold_needs_no_more_than_the_kernel_holds_back() -> None:
     venue = listed()
     buy(venue, 1, 3, EVENT, 100, 40)
     buy(venue, 1, 3, CALL, 1, 20)
-    accounts = venue.exchange.state.accounts[1:5]
-    option, event = TOP * VALUE, 100 * 10**6
+    accounts, everyone = venue.exchange.state.accounts[1:5], np.arange(1, 5)
+    margin, event = venue.house.margin, 100 * 10**6
+    held, needed = venue.house.calls.requirements(everyone)
+    assert held.tolist() == [0, 0, TOP * VALUE + event, 0]  # Without a mark: all it may cost.
+    assert needed[2] == -(-TOP * VALUE * 110 // 100) + event
     for date in (FIRST_DAY, SECOND_DAY):
-        held, needed = venue.house.calls.requirements(np.arange(1, 5))
-        assert held.tolist() == (accounts["bounds"] + accounts["reserves"]).tolist()
-        assert held.tolist() == [0, 0, option + event, 0]
-        assert needed[2] == -(-option * 110 // 100) + event
         fix(venue, date, FLAT)
         finish(venue, date)
-        # It is marked at what it would pay, and moves with its future; the event is over on day 2.
-        future = venue.house.marking.contracts[front(venue, FIRST_DAY)]
-        option, event = future.rate + (future.mark - units("2.80")) * VALUE, 0
-        if date == FIRST_DAY:
-            event = 100 * 10**6
+        event = 100 * 10**6 if date == FIRST_DAY else 0  # It is over on day 2.
+        held, needed = venue.house.calls.requirements(everyone)
+        assert (
+            margin.bounds(everyone).tolist() == (accounts["bounds"] + accounts["reserves"]).tolist()
+        )
+        contract, priced = venue.house.premiums.contracts[CALL], venue.house.pricing.options[CALL]
+        assert held.tolist() == [0, 0, contract.need() + event, 0]
+        assert contract.rate == -min(priced.losses)
+        assert needed[2] == -(-contract.need() * 110 // 100) + event
     assert EVENT not in venue.house.premiums.contracts
-    assert venue.house.calls.requirements(np.arange(3, 4))[0] == option
 
 
 @pytest.mark.parametrize(("index", "pays"), [("2.80", 100), ("2.79", 0)])

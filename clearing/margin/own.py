@@ -17,15 +17,16 @@ from clearing.margin.batch import Batch
 from clearing.margin.batch_layout import Holdings
 from clearing.margin.calendars import charges, spot_charges
 from clearing.margin.explain import Node, explain
-from clearing.margin.parameters import Contract, Kind, Parameters, Product
+from clearing.margin.parameters import Contract, Kind, Parameters, Product, Tier
+from clearing.margin.pricing import Priced, Pricing
 from clearing.margin.scan import averaging_delta, bound, sold, spot_rate
 from clearing.margin.span import Margin, margin
 from clearing.marking import Contract as Marked
 from clearing.marking import Marking
 from clearing.positions import Positions
-from clearing.premiums import Premiums
+from clearing.premiums import Paid
 from engine.instruments import UNIT_MICRO
-from engine.schema import NIL_PRICE
+from engine.schema import NIL_PRICE, Form
 
 _UNIT = Decimal(UNIT_MICRO).scaleb(-6)  # Of a price, in USD per GPU-hour.
 
@@ -42,12 +43,12 @@ class Own:
     """The house's margin: parameters on demand, kept until a row of the house changes them."""
 
     def __init__(
-        self, directory: Directory, positions: Positions, marking: Marking, premiums: Premiums
+        self, directory: Directory, positions: Positions, marking: Marking, pricing: Pricing
     ) -> None:
         self._directory = directory
         self._positions = positions
         self._marking = marking
-        self._premiums = premiums
+        self._pricing = pricing
         self._prepared: Prepared | None = None
 
     def forget(self) -> None:
@@ -71,25 +72,25 @@ class Own:
         return margin(self.parameters, self.lots(account), percent)
 
     def requirements(self, accounts: Numbers) -> tuple[Numbers, Numbers]:
-        """Return what accounts need: by SPAN and for options, and for what is paid in full.
+        """Return what accounts need: by SPAN or unpriced, and for what is paid in full.
 
         An initial rate raises the first and not the second. Micro-dollars, shape (accounts,).
         """
-        options, events = self._sold(accounts)
-        return np.minimum(self._spanned(accounts), self._held_back(accounts)) + options, events
+        priced, unpriced, events = self._sold(accounts)
+        spanned = np.minimum(self._spanned(accounts), self._futures(accounts) + priced)
+        return spanned + unpriced, events
 
     def bounds(self, accounts: Numbers) -> Numbers:
         """Return what the pre-trade check holds back for what accounts hold: never less."""
-        options, events = self._sold(accounts)
-        return self._held_back(accounts) + options + events
+        return self._futures(accounts) + sum(self._sold(accounts))
 
     def explained(self, account: int) -> Node:
         """Return the tree of an account's maintenance requirement; its leaves add up to it."""
         tree = explain(self.margin(account))
         parts = [tree, *self._ceiling(account, tree.amount)]
         net = self._positions.holdings["net"][:, account]
-        for number, contract in self._premiums.contracts.items():
-            if net[number] < 0:
+        for number, contract in self._pricing.premiums.contracts.items():
+            if net[number] < 0 and number not in self._pricing.options:
                 amount = -int(net[number]) * contract.need()
                 parts.append(Node(contract.terms.name, amount, f"{-net[number]:,} sold"))
         if len(parts) == 1:
@@ -97,12 +98,13 @@ class Own:
         return Node("requirement", sum(part.amount for part in parts), "", tuple(parts))
 
     def _ceiling(self, account: int, spanned: int) -> Iterator[Node]:
-        (held_back,) = self._held_back(np.array([account])).tolist()
+        alone = np.array([account])
+        (held_back,) = (self._futures(alone) + self._sold(alone)[0]).tolist()
         if spanned > held_back:
             note = "it is never more than the pre-trade check holds back"
             yield Node("ceiling", held_back - spanned, note)
 
-    def _held_back(self, accounts: Numbers) -> Numbers:
+    def _futures(self, accounts: Numbers) -> Numbers:
         """Return what the pre-trade check holds back for the futures of accounts."""
         rates = np.zeros(self._positions.instruments, np.int64)
         products = np.full(self._positions.instruments, -1)
@@ -111,10 +113,14 @@ class Own:
         net = self._positions.holdings["net"][:, accounts]
         return bound(net, rates, products, self._marking.charges)
 
-    def _sold(self, accounts: Numbers) -> tuple[Numbers, Numbers]:
+    def _sold(self, accounts: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+        """Return what sold lots are held back for: options priced, not priced yet, and events."""
         net = self._positions.holdings["net"][:, accounts]
-        options, events = self._premiums.needs(self._positions.instruments)
-        return sold(net, options), sold(net, events)
+        options, events = self._pricing.premiums.needs(self._positions.instruments)
+        is_priced = np.zeros(len(options), np.bool_)
+        is_priced[list(self._pricing.options)] = True
+        parts = options * is_priced, options * ~is_priced, events
+        return sold(net, parts[0]), sold(net, parts[1]), sold(net, parts[2])
 
     def _spanned(self, accounts: Numbers) -> Numbers:
         """Return the SPAN requirement of accounts: many at once where 64 bits hold them."""
@@ -155,13 +161,22 @@ class Own:
         spreads, tiers = charges(product.terms, front)
         live = self._marking.live(number)
         begun = [str(each.terms.month) for each in live if each.known]
-        spots = spot_charges(product.terms, begun)
-        return Product(product.name, spreads=spreads, intra_tiers=tiers, spot=spots)
+        terms = product.terms.margin
+        return Product(
+            product.name,
+            spreads=spreads,
+            intra_tiers=tiers,
+            spot=spot_charges(product.terms, begun),
+            som_tiers=(Tier(1, rate=terms.minimum_micro()),),
+            som_takes_greater=terms.minimum_rule == "max",
+        )
 
     def _contracts(self) -> Iterator[tuple[int, Contract]]:
-        """Yield every future that is not settled, by instrument number, ascending."""
+        """Yield every future that is not settled, then every option that was priced."""
         for number, contract in sorted(self._marking.contracts.items()):
             yield number, self._future(contract)
+        for number, paid, option in self._pricing.live():
+            yield number, self._option(paid, option)
 
     def _future(self, contract: Marked) -> Contract:
         product = self._directory.products[contract.terms.product]
@@ -177,4 +192,18 @@ class Own:
             delta=averaging_delta(fixed, count),
             price=price * _UNIT,
             value_factor=Decimal(contract.terms.value) / UNIT_MICRO,
+        )
+
+    def _option(self, paid: Paid, option: Priced) -> Contract:
+        return Contract(
+            name=paid.terms.name,
+            product=self._directory.products[paid.terms.product].name,
+            kind=Kind.CALL if paid.terms.form == Form.CALL else Kind.PUT,
+            period=str(paid.terms.month),
+            losses=option.losses,
+            delta=option.delta,
+            price=paid.mark * _UNIT,
+            value_factor=Decimal(paid.terms.value) / UNIT_MICRO,
+            strike=paid.terms.strike * _UNIT,
+            premium=paid.mark * paid.terms.value,
         )

@@ -3,6 +3,7 @@
 Deltas, counts of spreads and shares are exact fractions up to here. Behind these are integers.
 """
 
+import math
 from fractions import Fraction
 
 
@@ -28,3 +29,9 @@ def loss(exact: Fraction) -> int:
     """
     size = (2 * abs(exact.numerator) + exact.denominator) // (2 * exact.denominator)
     return size if exact > 0 else -size
+
+
+def of_model(amount: float) -> int:
+    """Return what a model says, in whole units, the nearest; halves away from zero."""
+    size = math.floor(abs(amount) + 0.5)
+    return size if amount > 0 else -size
