@@ -59,6 +59,16 @@ def _charge(ledger: Ledger, positions: Positions, events: Table, seq: int, date:
         charged = events[events["other"] == code]
         accounts, amounts = charged["account"].astype(np.int64), charged["quantity"]
         kind, book_of_house = line_of(code)
+        if book_of_house == Book.FUND:
+            _contribute(ledger, charged, date, kind)
+            continue
         ledger.receive(kind, seq, date, accounts, -amounts, book_of_house)
         if kind == Entry.FEES:
             np.subtract.at(positions.holders["fees"], accounts, amounts)
+
+
+def _contribute(ledger: Ledger, charged: Table, date: int, kind: Entry) -> None:
+    """Book what members put into the guaranty fund: it stays their own."""
+    accounts, count = charged["account"].astype(np.int64), len(charged)
+    kinds, books = np.full(count, kind, np.int64), np.full(count, Book.FUND, np.int64)
+    ledger.move(kinds, charged["seq"], date, accounts, accounts, books, -charged["quantity"])

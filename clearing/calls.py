@@ -35,6 +35,10 @@ class Calls:
         self._percents.append(initial_percent)
         self._standing.append(Standing.GOOD)
 
+    def standing(self, account: int) -> int:
+        """Return the Standing of an account."""
+        return self._standing[account]
+
     def equity(self) -> Numbers:
         """Return what each account is worth: its cash, what is not booked yet, or not paid yet."""
         cash = self._ledger.cash(self._positions.accounts)
@@ -52,10 +56,10 @@ class Calls:
         """Take in an accepted SUSPEND row, and report a call."""
         account, standing = int(row["account"]), int(row["code"])
         self._standing[account] = standing
-        if standing == Standing.GOOD:
+        if standing != Standing.CALLED:
             self.open.pop(account, None)
             self._due.pop(account, None)
-        elif standing == Standing.CALLED:
+        else:
             amount, equity = int(row["value"]), int(row["value_2"])
             self.open[account] = amount
             needed = int(row["value_3"]), equity + amount
@@ -103,7 +107,8 @@ class Calls:
                 batch.money(Kind.SUSPEND, account=account, code=Standing.GOOD, source=date)
         return batch
 
-    def fall_due(self, date: int, now: int) -> None:
-        """Report every open call whose deadline has come. now: ns."""
+    def fall_due(self, date: int, now: int) -> list[int]:
+        """Report every open call whose deadline has come, and return its account. now: ns."""
         late = [account for account in sorted(self.open) if self._due[account] <= now]
         self.unmet += [Unmet(date, account, self.open[account]) for account in late]
+        return late

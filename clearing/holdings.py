@@ -5,7 +5,7 @@ import numpy as np
 from engine.jit import Row, Table, entry, kernel
 from engine.schema import NIL_PRICE, NOT_HELD, AccountType, Did, Role, Side
 
-MINUTES = 16  # Of trading that are kept, minute by minute, for volume-weighted prices.
+MINUTES = 64  # Of trading that are kept, minute by minute: for prices, and an hour's volume.
 MINUTE = 60_000_000_000  # Nanoseconds.
 
 HOLDING = np.dtype(

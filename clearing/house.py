@@ -11,6 +11,7 @@ import numpy as np
 from clearing.accountability import accountable
 from clearing.booking import FIRST_MONEY, book
 from clearing.calls import Calls
+from clearing.default.defaults import Defaults
 from clearing.directory import Directory
 from clearing.fixings import Fixings
 from clearing.index.fixing import window_before
@@ -34,6 +35,7 @@ from engine.rows import Batch, join, text_at
 from engine.schema import Cycle, Did, Kind, Origin
 
 _FIRST_OF_HOUSE = Kind.MARK  # Rows from here on are not participants' own.
+_SELL, _COVER, _REVIEW = -1, -2, -3  # What follows an end of day, as cycles of its own.
 
 
 class House:
@@ -54,6 +56,10 @@ class House:
         self.calls = Calls(self.positions, self.ledger, self.margin)
         self.reviews = Reviews(self.ledger)
         self.variations: list[Variation] = []
+        self.defaults = Defaults(
+            *(self.directory, self.positions, self.ledger, self.marking, self.premiums),
+            *(self.calls, self.variations),
+        )
         self.activity: list[Activity] = []
         self.accountable: list[Accountable] = []
         self._cycles: list[tuple[int, Day]] = []  # Begun, not yet answered.
@@ -71,13 +77,19 @@ class House:
             Kind.PHASE: self._pass,
             Kind.CYCLE: self._begin,
             Kind.REVIEW: self._review,
+            Kind.TIME: self.defaults.pass_time,
+            Kind.DEFAULT: self.defaults.take,
+            Kind.BID: self.defaults.bid,
         }
         self._answers: dict[int, Callable[[Day], Batch]] = {
             Cycle.SETTLEMENT: self._settlement,
             Cycle.END_OF_DAY: self._end_of_day,
-            Cycle.INTRADAY: lambda day: self.calls.review(day.date, day.due),
+            Cycle.INTRADAY: self._intraday,
             Cycle.CALLS_DUE: self._calls_due,
             CORRECTIONS: lambda _: self.reviews.corrections.answer(),
+            _REVIEW: lambda day: self.calls.review(day.date, day.due),
+            _SELL: lambda day: self.defaults.sell(day.date),
+            _COVER: lambda day: self.defaults.cover(day.date),
         }
         self._is_taken = np.zeros(256, np.bool_)  # Kinds of rows that the house reads itself.
         self._is_taken[list(self._takers)] = True
@@ -125,16 +137,19 @@ class House:
 
     def answer(self) -> Batch:
         """Return the rows that answer the frame folded last; ask once for each, until empty."""
+        announced = self.defaults.announce()
+        if len(announced):
+            return announced
         while self._cycles:
             cycle, day = self._cycles[0]
             batch = self._answer(cycle, day)
             if len(batch):
                 return batch
         batch = self.pricing.marks()
-        if len(batch) or not self._touched:
-            return batch
-        self._touched = False
-        return self.calls.release(self.date)
+        if not len(batch) and self._touched:
+            self._touched = False
+            batch = self.calls.release(self.date)
+        return batch if len(batch) else self.defaults.answer()
 
     def _answer(self, cycle: int, day: Day) -> Batch:
         """Return what a cycle asks for next, and take it off the list."""
@@ -146,19 +161,24 @@ class House:
         self.positions.check_whole()
         self.quotes.close(day.window[1])
         self.pricing.begin(day)
+        self.defaults.remember()
         futures = self.marking.settle(day)
         at_settlement = prices(self.directory, futures)
         return join([at_settlement, futures, self.premiums.settle(day, futures)])
 
     def _end_of_day(self, day: Day) -> Batch:
-        self._cycles.insert(0, (Cycle.INTRADAY, day))
+        self._cycles[:0] = [(step, day) for step in (_SELL, _COVER, _REVIEW)]
         self._close_day()
         interest = self.reviews.interest.accrue(day.date, self.positions.holders["fees"])
-        return join([self._fees(day.date), interest])
+        return join([self._fees(day.date), interest, self.defaults.size(day.date)])
+
+    def _intraday(self, day: Day) -> Batch:
+        self._cycles.insert(0, (_REVIEW, day))
+        return self.defaults.fall_due(day.date)
 
     def _calls_due(self, day: Day) -> Batch:
-        self.calls.fall_due(day.date, self.calendar_time)
-        return Batch()
+        late = self.calls.fall_due(day.date, self.calendar_time)
+        return self.defaults.begin(late, self.calendar_time)
 
     def _fees(self, date: int) -> Batch:
         batch = Batch()
@@ -207,7 +227,8 @@ class House:
         if not len(places):
             return
         refused = set(events["seq"][events["kind"] == Did.REJECTED].tolist())
-        assert not (refused and frame.origin != Origin.PARTICIPANT), "our own row was rejected"
+        ours = refused & set(frame.commands["seq"][places].tolist())
+        assert not (ours and frame.origin != Origin.PARTICIPANT), "our own row was rejected"
         rows = frame.commands.view(MONEY)
         for place in places.tolist():
             if int(rows[place]["seq"]) not in refused:

@@ -20,7 +20,7 @@ Numbers = NDArray[np.int64]
 
 
 class Book(enum.IntEnum):
-    """The columns of an account. Participants have CASH; the others are the house's."""
+    """The columns of an account. Participants have CASH and FUND; the others are the house's."""
 
     CASH = 0
     BANK = 1  # What came from and went to the outside.
@@ -28,6 +28,10 @@ class Book(enum.IntEnum):
     FEES = 3
     PREMIUM = 4  # Passes through: of options and event contracts, paid for and paid out.
     INTEREST = 7  # What cash earned, below 0, and what missing cash cost.
+    FUND = 8  # Of a member, its own part of the guaranty fund.
+    CAPITAL = 9  # Of the house: below 0 what it has paid of its own for defaulters.
+    LOSS = 10  # Passes through: what members pay for a defaulter, or a bidder for what it held.
+    HAIRCUT = 11  # Passes through: what a day's winners give back for a defaulter.
 
 
 class Entry(enum.IntEnum):
@@ -42,6 +46,9 @@ class Entry(enum.IntEnum):
     PREMIUM = 7
     INTEREST = 10
     CORRECTION = 11  # Reverses another entry.
+    FUND = 12  # Into the guaranty fund, or back.
+    LOSS = 13  # Of a default: borne, or where above 0 made good.
+    GAINS_HAIRCUT = 14
     ALLOCATION = 15  # What an average price, a whole number of units, leaves over.
 
 
@@ -62,6 +69,10 @@ _BOOKS = max(Book) + 1
 _USUAL: dict[int, Entry] = {  # What a book is charged for.
     Book.FEES: Entry.FEES,
     Book.INTEREST: Entry.INTEREST,
+    Book.FUND: Entry.FUND,
+    Book.CAPITAL: Entry.LOSS,
+    Book.LOSS: Entry.LOSS,
+    Book.HAIRCUT: Entry.GAINS_HAIRCUT,
 }
 _BOOK_BITS = 8
 

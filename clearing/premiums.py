@@ -138,6 +138,14 @@ class Premiums:
         published = [fixings for _, fixings in sorted(series.months.items()) if fixings]
         return index_price(published[-1][-1]) if published else NIL_PRICE
 
+    def worth(self, number: int) -> int:
+        """Return what a lot is worth, in price units: its mark, else its payoff at the index."""
+        contract = self.contracts[number]
+        if contract.mark != NIL_PRICE:
+            return contract.mark
+        index = self._last_index(contract.terms.product)
+        return contract.terms.low if index == NIL_PRICE else contract.payoff(index)
+
     def needs(self, instruments: int) -> tuple[Numbers, Numbers]:
         """Return what a lot sold needs, by instrument number: of options, and of event contracts.
 

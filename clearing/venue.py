@@ -96,11 +96,12 @@ class Venue:
     def tick(self, now: int) -> list[Outcome]:
         """Submit what is due up to `now`, in order, each at its own time.
 
-        The calendar's rows, and a TIME row where the engine waits for time alone: halts end so.
+        The calendar's rows, and a TIME row where the engine or the house waits for time alone:
+        halts end so, and liquidations go on.
         """
         outcomes = []
         while (due_time := self.next_due()) <= now:
-            if self.exchange.deadline == due_time:
+            if self._deadline() == due_time:
                 batch = Batch()
                 batch.money(Kind.TIME)
                 outcomes += self.submit(batch, due_time)
@@ -117,12 +118,16 @@ class Venue:
         return outcomes
 
     def next_due(self) -> int:
-        """Return when the calendar, or the engine's deadline, is next due; NEVER: neither."""
+        """Return when the calendar, or a deadline, is next due; NEVER: neither."""
         if not self.house.calendar_time:
-            return self.exchange.deadline
+            return self._deadline()
         if not self._agenda:
             self._plan()
-        return min(self._agenda[-1][0], self.exchange.deadline)
+        return min(self._agenda[-1][0], self._deadline())
+
+    def _deadline(self) -> int:
+        """Return when the engine, or the house, next waits for time alone."""
+        return min(self.exchange.deadline, self.house.defaults.deadline)
 
     def sync(self) -> None:
         """Return once every frame so far is kept. Any thread may call it."""

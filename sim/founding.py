@@ -3,6 +3,7 @@
 from datetime import date
 
 from clearing.calendar import eve
+from clearing.default.terms import add_terms
 from clearing.directory import Directory
 from clearing.genesis import genesis
 from clearing.terms import INITIAL_PERCENT
@@ -32,7 +33,9 @@ def found(scenario: Scenario, first_day: date, now: int = 0) -> tuple[Batch, int
     """
     founded = now or eve(first_day)
     first_rows = genesis(scenario.product, first_day, founded)
-    return join([first_rows, joining(participants(scenario), Directory())]), founded
+    backing = Batch()
+    add_terms(backing, scenario.fund)
+    return join([first_rows, backing, joining(participants(scenario), Directory())]), founded
 
 
 def joining(agents: dict[str, Agent], known: Directory) -> Batch:

@@ -9,6 +9,7 @@ from clearing.calendar import is_business_day, on_or_after
 from sim.panel import Panel, read_panel
 from sim.panel_generator import generate
 from sim.scenario import Scenario
+from sim.shock import shocked
 
 GIVEN_NOT = datetime.date.min  # A date that the command line leaves open.
 
@@ -50,7 +51,8 @@ def posted(scenario: Scenario, first: datetime.date, last: datetime.date) -> Pan
     """
     if scenario.spot.source == "marketplace":
         return Panel("the marketplace", tuple(models(scenario)), (), {}, (), {})
-    return generate(models(scenario), first - _DAY, last, scenario.seed, scenario.levels)
+    panel = generate(models(scenario), first - _DAY, last, scenario.seed, scenario.levels)
+    return shocked(panel, scenario.shock)
 
 
 def planned_on(scenario: Scenario, prices: pathlib.Path, span: Span) -> Plan:

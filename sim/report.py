@@ -135,7 +135,8 @@ def closing(house: House, summary: Summary) -> str:
         f"{summary.trades:,} trades of {summary.volume:,} lots, "
         f"{summary.cpu_s:.1f} s of processor time\n"
         f"margin calls: {len(calls.calls)}, of which {len(calls.unmet)} were not met when due "
-        f"and {len(calls.open)} are open; ledger sum {summary.ledger_sum_micro}, "
+        f"and {len(calls.open)} are open; liquidations: {summary.liquidations}, "
+        f"defaults: {len(house.defaults.cases)}; ledger sum {summary.ledger_sum_micro}, "
         f"position sum {summary.position_sum}\n"
         f"state {summary.state_hash}, events {summary.event_hash}, ledger {summary.ledger_hash}"
     )

@@ -74,7 +74,7 @@ class Run:
             volume=int(fills["quantity"].sum()),
             days=len(self.plan.days),
             margin_calls=len(self.venue.house.calls.calls),
-            liquidations=0,
+            liquidations=self.venue.house.defaults.liquidations.begun,
             seed=self.plan.scenario.seed,
             lock_hash=lock_hash(),
             cpu_level=cpu_level(),

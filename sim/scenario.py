@@ -15,9 +15,11 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from clearing.default.terms import FundTerms
 from clearing.terms import GUARDS, GuardTerms, Mode, ProductTerms, read
 from sim.agents import Arbitrageur, Fund, Hedger, Maker, Noise, OptionMaker, Spreader
 from sim.marketplace.terms import SpotTerms
+from sim.shock import Shock
 from sim.spot_models import LEVELS, SpotModel
 
 
@@ -41,6 +43,8 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)]
     product: Annotated[list[Product], Meta(min_length=1, max_length=8)]
     agents: list[Maker | Noise | Hedger | Arbitrageur | Spreader | Fund | OptionMaker]
+    fund: FundTerms = FundTerms()  # What stands behind a default.
+    shock: list[Shock] = []
     levels: dict[str, SpotModel] = {}  # How the level of spot prices moves, by model.
     spot: SpotTerms = SpotTerms()
 
@@ -53,6 +57,11 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         for model in models:
             if model in LEVELS:
                 self.levels.setdefault(model, LEVELS[model])
+        for number, shock in enumerate(self.shock):
+            if shock.model not in models:
+                raise ValueError(f"shock[{number}].model: {shock.model!r} is no product")
+            if self.spot.source == "marketplace":
+                raise ValueError(f"shock[{number}]: a marketplace makes its own prices")
         for number, agent in enumerate(self.agents):
             unknown = sorted(set(agent.models) - set(models))
             if unknown:

@@ -12,7 +12,7 @@ from clearing.directory import Instrument
 from engine.reasons import Reason
 from engine.schema import NIL_PRICE, NOT_HELD, Did, Phase, Side, Standing
 from gateway.events import Event
-from sim.tape import Print, Quote, Settled, Tape
+from sim.tape import Print, Quote, Sale, Settled, Tape
 
 
 class Order(NamedTuple):
@@ -95,6 +95,20 @@ class View:
     def events(self, product: int) -> list[Instrument]:
         """Return a product's open event contracts, nearest fixing first."""
         return [one for one in self._tape.events.get(product, ()) if self.is_open(one.number)]
+
+    def sales(self) -> list[Sale]:
+        """Return the auctions of others' portfolios that are known here and not bid in yet."""
+        return [
+            sale
+            for number, sale in self._tape.sales.items()
+            if sale.time <= self.horizon
+            and sale.account != self.account
+            and self.account not in self._tape.bids[number]
+        ]
+
+    def rate(self, product: int) -> int:
+        """Return the maintenance margin of a lot of a product's nearest month, micro-dollars."""
+        return self._tape.directory.products[product].terms.rate_micro(0)
 
     def legs(self, instrument: Instrument) -> list[Instrument]:
         """Return a spread's legs, an outright as its own and only one."""

@@ -16,6 +16,7 @@ from engine.schema import Did, Kind
 from gateway.events import Event
 from sim.agents import Agent
 from sim.agents.base import is_called, meet_call
+from sim.agents.bidding import add_bids
 from sim.clock import Clock
 from sim.tape import Tape
 from sim.view import View
@@ -111,6 +112,7 @@ class Crowd:
             rows = meet_call(agent, view, now)
         else:
             rows = agent.wake(view, now, desk.chance)
+            add_bids(rows, agent, view, desk.chance)
         if len(rows):
             self._clock.add(now + agent.order.draw(desk.order), who, rows)
 

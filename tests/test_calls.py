@@ -21,6 +21,19 @@ def called_venue() -> tuple[Venue, int, datetime.date]:
     return venue, august, next_business_day(FIRST_DAY)
 
 
+def raised_venue() -> tuple[Venue, datetime.date]:
+    """Return a venue in which a lot needs more the next morning, before the call is due."""
+    venue, august, date = called_venue()
+    venue.tick(times(date)[2][0])
+    batch, day = Batch(), as_number(date)
+    batch.money(Kind.RATE, instrument=august, value=500_000_000)
+    batch.money(
+        Kind.CYCLE, code=Cycle.INTRADAY, value=day, batch=calls_due(next_business_day(date))
+    )
+    venue.submit(batch, venue.exchange.time)
+    return venue, date
+
+
 def test_an_account_below_maintenance_is_called_to_initial() -> None:
     venue, _, _ = called_venue()
     (call,) = venue.house.calls.calls
@@ -34,9 +47,7 @@ def test_an_account_below_maintenance_is_called_to_initial() -> None:
 
 
 def test_a_call_says_when_it_is_due_and_one_that_is_raised_keeps_its_deadline() -> None:
-    venue, _, date = called_venue()
-    fix(venue, date, [2_500_000, 1_400_000])
-    finish(venue, date)
+    venue, date = raised_venue()
     first, raised = venue.house.calls.calls
     assert first.due == moment(date, 8 * 3_600)
     assert raised.date > first.date
@@ -108,10 +119,8 @@ def test_variation_lifts_a_call_and_an_unmet_call_is_reported() -> None:
     assert not venue.house.calls.open
 
 
-def test_a_falling_index_raises_the_call() -> None:
-    venue, _, date = called_venue()
-    fix(venue, date, [2_500_000, 1_400_000])
-    finish(venue, date)
+def test_a_higher_rate_raises_the_call() -> None:
+    venue, _ = raised_venue()
     first, second = venue.house.calls.calls
     assert second.amount_micro > first.amount_micro
     assert venue.house.calls.open == {3: second.amount_micro}

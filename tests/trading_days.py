@@ -19,7 +19,7 @@ from engine.instruments import as_number
 from engine.layout import OBSERVE
 from engine.quote_rows import add_quote
 from engine.rows import Batch
-from engine.schema import AccountType, Form, Kind, Side, Type
+from engine.schema import AccountType, Form, Kind, Side, Standing, Type
 from engine.state import Sizes
 
 FIRST_DAY = datetime.date(2026, 7, 6)
@@ -137,7 +137,7 @@ def assert_books_agree(venue: Venue) -> None:
     for row in used[~np.isin(used["instrument"], waiting)]:
         held = house.positions.holdings[row["instrument"], row["account"]]
         assert (held["net"], held["cost"]) == (row["net"], row["cost"])
-    called = [account for account in range(count) if accounts[account]["standing"]]
+    called = np.flatnonzero(accounts["standing"] == Standing.CALLED).tolist()
     assert called == sorted(house.calls.open)
 
 
