@@ -6,6 +6,7 @@ that it answers at once, before any participant's row, and again until the house
 
 import contextlib
 import datetime
+import itertools
 import pathlib
 from collections.abc import Callable, Iterable, Iterator
 
@@ -252,15 +253,19 @@ def proven(folder: pathlib.Path) -> int:
 
 
 def replayed(
-    folder: pathlib.Path, watch: Callable[[Outcome], object], sizes: Sizes = Sizes()
+    folder: pathlib.Path,
+    watch: Callable[[Outcome], object],
+    sizes: Sizes = Sizes(),
+    last: int = NEVER,
 ) -> Venue:
     """Return a venue as the journal of a folder made it; nothing is locked, added or cut off.
 
-    watch: shown each outcome, in order. Raises JournalError where the journal is not sound,
-    or its replay differs.
+    watch: shown each outcome, in order. last: the row to stop at, if a frame ends there.
+    Raises JournalError where the journal is not sound, or its replay differs.
     """
     venue = Venue(Exchange(sizes=sizes), House())
-    venue.replay(Survey(journal_in(folder), Disk()).read(), watch)
+    frames = Survey(journal_in(folder), Disk()).read()
+    venue.replay(itertools.takewhile(lambda frame: frame.last <= last, frames), watch)
     return venue
 
 

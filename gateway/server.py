@@ -13,6 +13,7 @@ import structlog
 import uvicorn
 import uvloop
 
+from clearing.store.database import StoreError
 from clearing.venue import Venue
 from engine.exchange import Outcome
 from engine.journal import JournalError
@@ -20,6 +21,7 @@ from gateway.admin import Admin
 from gateway.app import Endpoints, make_app
 from gateway.clock import Clock, speed_of
 from gateway.crowd import Crowd
+from gateway.follower import Follower
 from gateway.hub import Hub
 from gateway.keys import Keys, ServerFile, read_keys, write_server_file
 from gateway.recovery import BusyError, Founding, Lock, complete, recover
@@ -43,11 +45,13 @@ def serve(
     founding: Founding | None = None,
     crowd: Crowd | None = None,
     tls: tuple[str, str] | None = None,
+    database: str | None = None,
 ) -> int:
     """Serve the exchange of a folder until SIGTERM or SIGINT; return the exit status.
 
     founding: what the exchange has to list and who has to have an account. tls: files of a
-    certificate and its key. port: 0 takes any free one.
+    certificate and its key. port: 0 takes any free one. database: a URL that is kept up to date;
+    "": the file of the folder.
     Prints `ready http://127.0.0.1:PORT recovered=N` once it accepts connections.
     """
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
@@ -58,8 +62,8 @@ def serve(
         _log.error("cannot serve", why=str(error))
         return 1
     try:
-        return _serve(directory, port, pace, durability, founding, crowd, tls)
-    except JournalError as error:
+        return _serve(directory, port, pace, durability, founding, crowd, tls, database)
+    except (JournalError, StoreError) as error:
         _log.error("cannot serve", why=str(error))
         return 1
     finally:
@@ -74,6 +78,7 @@ def _serve(
     founding: Founding | None,
     crowd: Crowd | None,
     tls: tuple[str, str] | None,
+    database: str | None,
 ) -> int:
     view = View()
     publish = _publisher(view, crowd)
@@ -81,10 +86,24 @@ def _serve(
     try:
         if founding is not None:
             complete(venue, view.directory, founding, publish)
-        running = Running(directory, venue, view, pace, crowd, tls)
-        return uvloop.run(running.run(port))
+        with _following(directory, venue, database) as follower:
+            running = Running(directory, venue, view, pace, crowd, tls, follower)
+            return uvloop.run(running.run(port))
     finally:
         venue.close()
+
+
+@contextlib.contextmanager
+def _following(directory: Path, venue: Venue, database: str | None) -> Iterator[Follower | None]:
+    """Yield who keeps the database up to date, if anybody shall."""
+    if database is None:
+        yield None
+        return
+    follower = Follower(directory, database, venue.exchange.seq, _log.warning)
+    try:
+        yield follower
+    finally:
+        follower.close()
 
 
 def _publisher(view: View, crowd: Crowd | None) -> Callable[[Outcome], None]:
@@ -116,7 +135,9 @@ class Running:
         pace: int,
         crowd: Crowd | None,
         tls: tuple[str, str] | None,
+        follower: Follower | None,
     ) -> None:
+        self._follower = follower
         self._directory = directory
         self._venue = venue
         self._tls = tls
@@ -174,6 +195,8 @@ class Running:
 
     def _publish(self, outcome: Outcome) -> None:
         self._hub.publish(self._view.fold(outcome))
+        if self._follower is not None:
+            self._follower.put(outcome)
 
     async def _flush(self) -> None:
         while True:

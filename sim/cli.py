@@ -67,12 +67,18 @@ def run(
     ] = None,
     as_json: _Json = False,
     show: Annotated[bool, typer.Option("--show", help="Print the scenario, and stop.")] = False,
+    database: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Follows the run; folder: store.sqlite in --out."),
+    ] = None,
 ) -> None:
     """Simulate a scenario: a line a trading day, then what it came to.
 
     On a price panel without --from and --to: its last stretch without a gap. Without --out
     nothing is written.
     """
+    if database is not None and out is None:
+        raise typer.BadParameter("a database follows a journal: say --out", param_hint="--database")
     from sim.scenario import load, show_toml
 
     chosen = load(scenario, seed=seed, days=days)
@@ -86,7 +92,7 @@ def run(
     plan = planned_on(chosen, prices, span) if prices else planned(chosen, span)
     remark(plan.panel)
     say_if_cold()
-    simulate(plan, out, as_json, typer.echo)
+    simulate(plan, out, as_json, typer.echo, _address(database))
 
 
 @app.command()
@@ -99,6 +105,10 @@ def serve(
     tls: Annotated[
         tuple[str, str] | None,
         typer.Option(help="Certificate and key files.", metavar="CERT KEY"),
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Is kept up to date; folder: the folder's store.sqlite."),
     ] = None,
 ) -> None:
     """Open the live exchange; prints `ready http://127.0.0.1:PORT recovered=N`."""
@@ -115,6 +125,7 @@ def serve(
         founding=founding,
         crowd=crowd,
         tls=tls,
+        database=_address(database),
     )
     raise typer.Exit(status)
 
@@ -226,6 +237,11 @@ def keys_new(
         return
     for name in ("client_id", "client_secret", "account", "rest", "ws"):
         typer.echo(f"{name:14} {getattr(key, name)}")
+
+
+def _address(database: str | None) -> str | None:
+    """Return the address of a database; "": of the folder's own; None: there is to be none."""
+    return "" if database == "folder" else database
 
 
 def main() -> None:

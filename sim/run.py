@@ -2,13 +2,14 @@
 
 import pathlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from clearing.calendar import times
 from clearing.directory import Product
 from clearing.index.fixing import Fixing
 from clearing.venue import Venue
 from clearing.verify import figures
+from engine.exchange import Outcome
 from engine.instruments import as_number
 from engine.journal import Durability
 from engine.schema import Side
@@ -21,6 +22,13 @@ from sim.world import Crowd, World
 JOURNAL = "journal"  # The folder of a run's, or of an exchange's, journal.
 
 
+Watch = Callable[[Sequence[Outcome]], object]
+
+
+def look_away(_outcomes: Sequence[Outcome]) -> None:
+    """Pass over outcomes."""
+
+
 class Run:
     """One world on its way through a plan.
 
@@ -28,8 +36,14 @@ class Run:
     tally: of all outcomes so far.
     """
 
-    def __init__(self, plan: Plan, folder: pathlib.Path | None = None) -> None:
-        """Found the exchange; its journal is written under `folder`, or nowhere."""
+    def __init__(
+        self, plan: Plan, folder: pathlib.Path | None = None, watch: Watch = look_away
+    ) -> None:
+        """Found the exchange; its journal is written under `folder`, or nowhere.
+
+        watch: is shown all outcomes, in order.
+        """
+        self._watch = watch
         directory = folder and folder / JOURNAL
         self.plan = plan
         self.venue = Venue.open(directory, durability=Durability.NONE)
@@ -42,6 +56,7 @@ class Run:
         self.world = World(self.venue, crowd)
         self.founding = self.world.submit(rows, founded)
         self.tally.fold(self.founding)
+        watch(self.founding)
 
     def days(self) -> Iterator[DayLine]:
         """Play one trade date after another, to the close; yield what each came to."""
@@ -49,6 +64,7 @@ class Run:
             close = times(date)[-1][0]
             for outcomes in self.world.advance(close):
                 self.tally.fold(outcomes)
+                self._watch(outcomes)
             house = self.venue.house
             self.fixings += [house.fixings.audits[product.number] for product in self.products]
             yield day_line(house, as_number(date))

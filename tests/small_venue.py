@@ -6,6 +6,7 @@ from decimal import Decimal
 from clearing.genesis import genesis
 from clearing.terms import ProductTerms
 from clearing.venue import Venue
+from engine.exchange import Outcome
 from engine.instruments import as_number
 from engine.rows import Batch
 from engine.schema import Kind, Phase, Side
@@ -24,11 +25,13 @@ def market() -> Batch:
     return batch
 
 
-def trade(venue: Venue, frames: int) -> None:
-    """Submit frames of a few orders each, and keep them."""
+def trade(venue: Venue, frames: int) -> list[Outcome]:
+    """Submit frames of a few orders each, and keep them; return what they caused."""
+    outcomes = []
     for number in range(frames):
         batch = Batch()
         for turn in range(4):
             batch.enter(1 + turn % 2, 0, Side(turn % 2), 2, 500 + 2 * (number % 5))
-        venue.submit(batch, 2)
+        outcomes += venue.submit(batch, 2)
         venue.sync()
+    return outcomes

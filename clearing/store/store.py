@@ -12,6 +12,10 @@ ROWS = 1 << 14  # About how many rows a transaction has.
 _TABLES = METADATA.sorted_tables
 
 
+class MovedError(StoreError):
+    """The database is not where it was left: another process wrote it, or made it anew."""
+
+
 class Store:
     """Folds a journal's outcomes from the first on, and writes those that are not written yet.
 
@@ -31,6 +35,11 @@ class Store:
                 select(PROJECTION.c.seq, PROJECTION.c.chain)
             ).one()
         self.rows = 0
+
+    @property
+    def folded(self) -> int:
+        """The last row that was taken in, written or not."""
+        return self._projection.seq
 
     def fold(self, outcome: Outcome) -> None:
         """Take in the next outcome of the journal; write when there is enough to write."""
@@ -57,7 +66,7 @@ class Store:
         with self._database.transaction() as connection:
             found = connection.execute(moved.values(seq=folded, chain=self._chain))
             if found.rowcount != 1:
-                raise StoreError(f"{self._database.place} is written by another process too")
+                raise MovedError(f"{self._database.place} is written by another process too")
             for table in _TABLES:
                 if table.name in rows:
                     self._database.add(connection, table, rows[table.name])
