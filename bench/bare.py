@@ -7,6 +7,7 @@ between the two is what the language costs.
 import numpy as np
 
 from engine.book import (
+    expect,
     facing,
     find,
     free_slot,
@@ -23,6 +24,7 @@ from engine.book import (
 )
 from engine.emit import say, tell, tell_canceled
 from engine.jit import Index, Row, Table, entry, kernel
+from engine.kernel import AHEAD
 from engine.reasons import Reason
 from engine.schema import Did, Kind, Role, Side, Tif, Type
 from engine.state import State
@@ -38,6 +40,8 @@ def bare_step(state: State, rows: Table, events: Table) -> int:
     """
     count = int(np.int64(0))  # No literal, as in `engine.kernel.step`.
     for i in range(len(rows)):
+        if i + AHEAD < len(rows):
+            expect(state, rows[i + AHEAD])
         command = rows[i]
         reason: int = Reason.INSTRUMENT_UNKNOWN
         if 0 <= command.instrument < state.totals[0].instruments:

@@ -7,7 +7,7 @@ three tiers, so the next price is found without walking over empty levels.
 
 import numpy as np
 
-from engine.jit import Index, Row, highest_bit, kernel
+from engine.jit import Index, Row, highest_bit, kernel, prefetch
 from engine.schema import SLOT_BITS, Side
 from engine.state import State
 
@@ -57,6 +57,24 @@ def find(state: State, order_id: int) -> Index:
     if order_id <= 0 or slot >= np.uint64(len(state.orders)):
         return _NONE
     return slot if state.orders[slot].order_id == order_id else _NONE
+
+
+@kernel
+def expect(state: State, command: Row) -> None:
+    """Ask for the memory of the order that a command to come names, or may trade with first."""
+    slot = np.uint64(command.order_id & _SLOT_MASK)
+    if slot == _NONE and command.side <= Side.SELL:
+        slot = _first_opposite(state, command)
+    if slot < np.uint64(len(state.orders)):
+        prefetch(state.orders, slot)
+
+
+@kernel
+def _first_opposite(state: State, command: Row) -> Index:
+    if not 0 <= command.instrument < state.totals[0].instruments:
+        return _NONE
+    side = state.sides[command.instrument, 1 - command.side]
+    return head_of(state, side, side.best) if side.best != _NONE else _NONE
 
 
 @kernel

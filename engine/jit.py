@@ -25,9 +25,10 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import config
+from numba.core import cgutils, config
 from numba.core.caching import _CacheLocator
 from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
 from numpy.typing import NDArray
 
 from engine.interpreted import interpreted
@@ -47,6 +48,8 @@ prange = numba.prange
 
 _ROOT = pathlib.Path(__file__).parent.parent
 _OURS = re.compile(r"^(?:from|import) ((?:engine|clearing|gateway|sim)[.\w]*)", re.MULTILINE)
+_BYTES = ir.IntType(8).as_pointer()
+_LINE = 64  # Bytes that memory is fetched by.
 _KEPT = 4  # Fingerprints of one module: two options, two checkouts.
 
 leave_out_blas()
@@ -215,6 +218,30 @@ def _count_zeros(_context: Any, word: Any) -> Any:
 def _count_digits(word: Any) -> Any:
     return np.uint64(int(word).bit_length() - 1)
 
+
+@intrinsic  # type: ignore[untyped-decorator]
+def _prefetch(_context: Any, table: Any, place: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> None:
+        array = make_array(signature.args[0])(context, builder, args[0])
+        row = builder.gep(
+            builder.bitcast(array.data, _BYTES), [builder.mul(args[1], array.itemsize)]
+        )
+        number = ir.IntType(32)
+        kind = ir.FunctionType(ir.VoidType(), [_BYTES, number, number, number])
+        fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+        how = [ir.Constant(number, value) for value in (1, 3, 1)]  # To be written, kept, no code.
+        for offset in range(0, signature.args[0].dtype.size, _LINE):
+            builder.call(fetch, [builder.gep(row, [ir.Constant(number, offset)]), *how])
+
+    return types.void(table, place), code
+
+
+def _fetch_nothing(_table: Any, _place: Any) -> None:
+    """Python has no use for it."""
+
+
+# Asks for the memory of a table's row, at an Index, before it is needed.
+prefetch = _fetch_nothing if config.DISABLE_JIT else _prefetch
 
 # The place, 0 to 63, of the highest bit of a uint64 that is not 0.
 highest_bit = _count_digits if config.DISABLE_JIT else _count_zeros

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from engine.book import expect
 from engine.emit import tell_refused
 from engine.implied import publish_implied
 from engine.jit import Row, Table, entry, kernel
@@ -13,6 +14,8 @@ from engine.state import State
 from engine.sweep import resume
 from engine.verbs import carry_out
 from engine.views import Views
+
+AHEAD = 4  # Rows: as long as it takes to fetch an order that is in no cache.
 
 
 @entry
@@ -27,6 +30,8 @@ def step(state: State, rows: Views, first: int, events: Table) -> tuple[int, int
     """
     count = int(np.int64(0))  # A literal 0 is a type of its own: all would be compiled twice.
     for i in range(first, len(rows.order)):
+        if i + AHEAD < len(rows.order):
+            expect(state, rows.order[i + AHEAD])
         room = _room(state, rows.order[i])
         if room > len(events) - count:
             return i, count, room

@@ -2,7 +2,9 @@
 
 import numpy as np
 
-# What finds, links and cancels an order stands together at first: often in one cache line.
+from engine.jit import Table
+
+# What finds, links and cancels an order stands in its first half: one line of memory.
 ORDER_SLOT = np.dtype(
     [
         ("order_id", "<i8"),  # 0 while the slot is free.
@@ -29,9 +31,11 @@ ORDER_SLOT = np.dtype(
         ("expiry", "<i4"),
         ("smp_rule", "u1"),
         ("quote", "u1"),  # 1: a side of a quote.
-        ("spare", "S6"),
+        ("spare", "S14"),
     ]
 )
+_LINE = 64  # Bytes that memory is fetched by.
+assert ORDER_SLOT.itemsize == 2 * _LINE
 
 LEVEL = np.dtype([("head", "<u4"), ("tail", "<u4"), ("lots", "<i8"), ("shown", "<i8")])
 
@@ -61,3 +65,10 @@ TOP = np.dtype(
 
 # A way to an implied price: each end is 2 x instrument, and 1 more where the instrument is sold.
 PATH = np.dtype([("one", "<u4"), ("two", "<u4")])
+
+
+def order_slots(count: int) -> Table:
+    """Return empty order slots, each on two lines of memory. Shape (count,)."""
+    room = np.zeros((count + 1) * ORDER_SLOT.itemsize, np.uint8)
+    first = -room.ctypes.data % _LINE
+    return room[first : first + count * ORDER_SLOT.itemsize].view(ORDER_SLOT)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from engine.jit import Records
-from engine.ladders import LEVEL, ORDER_SLOT, PATH, SIDE, TOP
+from engine.ladders import LEVEL, PATH, SIDE, TOP, order_slots
 from engine.records import BUCKETS, LOOK_BACK, OWNER, PREMIUM, PROTECTION, SPAN, STAKE, TRADE
 from engine.schema import LEGS_MAX, NIL, NIL_PRICE, PATHS_MAX
 
@@ -230,7 +230,7 @@ def new_state(sizes: Sizes = Sizes()) -> State:
     totals["next_deadline"] = np.iinfo(np.int64).max
     entries = 1 << (4 * sizes.positions - 1).bit_length()
     return State(
-        orders=np.zeros(sizes.orders + 1, ORDER_SLOT),
+        orders=order_slots(sizes.orders + 1),
         levels=np.zeros(sizes.levels + 1, LEVEL),
         words=np.zeros(sizes.levels // 32 + 16 * sizes.instruments, np.uint64),
         sides=np.zeros((sizes.instruments, 4), SIDE),
