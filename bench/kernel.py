@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Self
 
 import numpy as np
@@ -32,12 +32,13 @@ BATCHES = (1, 16, 256, 4_096)
 MESSAGES, MESSAGES_FULL = 500_000, 2_000_000
 SINGLES = 100_000  # Messages at batches below 256: the calls from Python take the time.
 MILLION = 1e6
-# What is switched off of a product to see what it costs: fields of PRODUCT.
-GUARDS = {
-    "velocity": ("points", "bucket"),
-    "circuit breaker": ("breaker", "width"),
-    "band": ("band",),
-    "any guard": ("points", "bucket", "breaker", "width", "band", "daily"),
+# What is switched off to see what it costs: fields, by the array of the state that has them.
+FEATURES = {
+    "velocity": {"products": ("points", "bucket")},
+    "circuit breaker": {"products": ("breaker", "width")},
+    "band": {"products": ("band",)},
+    "any guard": {"products": ("points", "bucket", "breaker", "width", "band", "daily")},
+    "owners": {"accounts": ("owner",), "positions": ("stake",)},
 }
 
 
@@ -56,10 +57,11 @@ class KernelRun:
         prepared = [views(rows) for rows in batches]
         return lambda: self._run(prepared)
 
-    def without(self, fields: tuple[str, ...]) -> Self:
-        """Return it with guards off whose terms these fields of PRODUCT are."""
-        for name in fields:
-            self.filled.products[name] = 0
+    def without(self, feature: Mapping[str, tuple[str, ...]]) -> Self:
+        """Return it with these fields 0, by the array of the state that has them."""
+        for array, names in feature.items():
+            for name in names:
+                getattr(self.filled, array)[name] = 0
         return self
 
     def reset(self) -> None:
@@ -208,20 +210,20 @@ def _against(
     return Row(label, rate, "M msg/s", f"C book: {rate_c:.1f}", rate / rate_c)
 
 
-def measure_guards(name: str, messages: int, rounds: int) -> list[Row]:
-    """Return what the kernel does of a workload without a guard, against itself with all."""
+def measure_features(name: str, messages: int, rounds: int) -> list[Row]:
+    """Return what the kernel does of a workload without a feature, against itself with all."""
     flow = workloads.flow(name, messages)
     batches = cut(flow.messages, BATCHES[-1])
-    runs = {label: _fresh(flow).without(fields) for label, fields in GUARDS.items()}
+    runs = {label: _fresh(flow).without(off) for label, off in FEATURES.items()}
     runs["all"] = _fresh(flow)
     told = {_told(run.reset, _play(run), run.events, batches)[0] for run in runs.values()}
-    assert len(told) == 1, "the guards of these flows refuse nothing"
+    assert len(told) == 1, "no feature refuses anything in these flows"
     seconds = race({label: run.timer(batches) for label, run in runs.items()}, rounds)
     timed_rows = sum(map(len, batches[warming(batches) :]))
     rates = {label: timed_rows / taken / MILLION for label, taken in seconds.items()}
     every = rates.pop("all")
     return [
-        Row(f"{name}, without {label}", rate, "M msg/s", f"every guard: {every:.1f}", rate / every)
+        Row(f"{name}, without {label}", rate, "M msg/s", f"with all: {every:.1f}", rate / every)
         for label, rate in rates.items()
     ]
 
@@ -272,7 +274,7 @@ def main() -> None:
     chosen = parser.parse_args()
     messages = MESSAGES_FULL if chosen.full else MESSAGES
     rows = [row for name in chosen.flows for row in measure_flow(name, messages, chosen.rounds)]
-    rows += measure_guards(chosen.flows[0], messages, chosen.rounds)
+    rows += measure_features(chosen.flows[0], messages, chosen.rounds)
     publish("kernel", rows + starts(), chosen.json)
 
 

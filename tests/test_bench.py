@@ -8,7 +8,7 @@ import pytest
 
 from bench import margin, workloads
 from bench.bound import Bound, load
-from bench.kernel import GUARDS, BoundRun, KernelRun, compare, cut, measure_guards
+from bench.kernel import FEATURES, BoundRun, KernelRun, compare, cut, measure_features
 from bench.months import LISTED, months_flow
 from clearing.margin.batch import Batch
 from engine.check import check
@@ -35,10 +35,10 @@ def test_the_c_book_writes_the_kernels_events(name: str) -> None:
 
 
 def test_a_flow_is_told_alike_without_each_guard() -> None:
-    rows = measure_guards("A", MESSAGES, 1)
-    assert [row.name for row in rows] == [f"A, without {label}" for label in GUARDS]
+    rows = measure_features("A", MESSAGES, 1)
+    assert [row.name for row in rows] == [f"A, without {label}" for label in FEATURES]
     flow = workloads.flow("A", MESSAGES)
-    run = KernelRun(flow, np.zeros(workloads.EVENTS, EVENT)).without(GUARDS["any guard"])
+    run = KernelRun(flow, np.zeros(workloads.EVENTS, EVENT)).without(FEATURES["any guard"])
     run.reset()
     product = run.state.products[0]
     assert not any(product[name] for name in ("band", "daily", "breaker", "points"))
