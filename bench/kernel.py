@@ -33,7 +33,7 @@ MESSAGES, MESSAGES_FULL = 500_000, 2_000_000
 SINGLES = 100_000  # Messages at batches below 256: the calls from Python take the time.
 MILLION = 1e6
 # What is switched off to see what it costs: fields, by the array of the state that has them.
-FEATURES = {
+FEATURES: dict[str, Mapping[str, tuple[str, ...]]] = {
     "velocity": {"products": ("points", "bucket")},
     "circuit breaker": {"products": ("breaker", "width")},
     "band": {"products": ("band",)},
