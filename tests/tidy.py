@@ -36,8 +36,8 @@ FOREIGN_ALONE = {
     "typer": {
         "sim/cli.py",
         *(f"sim/cli_{name}.py" for name in ("admin", "backup", "basis", "clearing", "curve")),
-        *(f"sim/cli_{name}.py" for name in ("evidence", "index", "margin", "options", "recovery")),
-        "sim/cli_store.py",
+        *(f"sim/cli_{name}.py" for name in ("disclose", "evidence", "index", "margin", "options")),
+        *(f"sim/cli_{name}.py" for name in ("recovery", "store")),
     },
     "sqlalchemy": {
         "sim/cli_store.py",  # The type of a connection alone.
