@@ -27,14 +27,12 @@ def genesis(products: Sequence[ProductTerms], first_day: datetime.date, now: int
     now: when the exchange is founded; 0: on the eve of `first_day`. The phase that the
     timetable gives this moment stands in the last rows.
 
-    Raises ValueError where a product is named twice, or the first day is no business day.
+    Raises ValueError where a product is named twice, a credit names no other product, or the first
+    day is no business day.
     """
     if not is_business_day(first_day):
         raise ValueError(f"{first_day} is no business day")
-    models = [terms.model for terms in products]
-    for model in models:
-        if models.count(model) > 1:
-            raise ValueError(f"product {model} is named twice")
+    _check(products)
     founded = now or eve(first_day)
     front = first_day.year * 100 + first_day.month
     batch = Batch(len(products) * (2 * MONTHS + 3))
@@ -54,6 +52,16 @@ def genesis(products: Sequence[ProductTerms], first_day: datetime.date, now: int
         add_guards(batch, product, terms.guards, product * MONTHS + 1, terms.guards.halt_ms)
     _add_phase(batch, len(products), founded)
     return batch
+
+
+def _check(products: Sequence[ProductTerms]) -> None:
+    models = [terms.model for terms in products]
+    for terms in products:
+        if models.count(terms.model) > 1:
+            raise ValueError(f"product {terms.model} is named twice")
+        for each in terms.margin.credits:
+            if each.other == terms.model or each.other not in models:
+                raise ValueError(f"credits of {terms.model}: {each.other!r} is no other product")
 
 
 def add_month(

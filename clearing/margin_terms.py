@@ -32,10 +32,24 @@ class CalendarTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
         amount("charge", self.charge, _AMOUNT_MAX)
 
 
+class CreditTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What lots of this product and lots of another, bought against sold, take off each other."""
+
+    other: str  # The other product's model.
+    lots: tuple[int, int] = (1, 1)  # Of this product, and of the other, that hedge each other.
+    percent: int  # Of the price risk of each.
+
+    def __post_init__(self) -> None:
+        for lots in self.lots:
+            between("lots", lots, 1, 100)
+        between("percent", self.percent, 1, 100)
+
+
 class MarginTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One product's SPAN parameters that its rates do not say."""
 
     calendars: tuple[CalendarTerms, ...] = ()  # In order of priority, before the charge of all.
+    credits: tuple[CreditTerms, ...] = ()  # In order of priority, after those of earlier products.
     jump: Decimal = Decimal(0)  # USD a lot on top of each rate: what one piece of news can move.
     spot: Decimal = Decimal(0)  # USD a lot in the month whose fixings have begun, spread or not.
     minimum: Decimal = Decimal(5)  # USD an option sold: the least it needs,

@@ -3,13 +3,15 @@
 import random
 from decimal import Decimal
 
+import msgspec
 import numpy as np
 import pytest
 
 from clearing.calendar import eve, next_business_day, times
+from clearing.genesis import genesis
 from clearing.margin.arrays import moves, of_future
 from clearing.margin.coherence import check
-from clearing.margin_terms import CalendarTerms, MarginTerms
+from clearing.margin_terms import CalendarTerms, CreditTerms, MarginTerms
 from clearing.terms import ProductTerms
 from clearing.venue import Venue
 from tests.trading_days import FIRST_DAY, SIZES, finish, fix, founding
@@ -103,6 +105,54 @@ def test_the_spot_charge_is_for_the_month_whose_fixings_have_begun() -> None:
     assert needed(venue) == (10 * 95 - 5 * 100 + 5 * 40) * 10**6 + 95 * 3_000_000
 
 
+def credited(percent: int = 50, lots: tuple[int, int] = (1, 2)) -> tuple[ProductTerms, ...]:
+    """Return H100 at 400 and A100 at 100 a lot, of which so many hedge each other."""
+    hedge = CreditTerms(other="A100", lots=lots, percent=percent)
+    return terms("H100", MarginTerms(credits=(hedge,)), "400"), terms("A100", MarginTerms(), "100")
+
+
+@pytest.mark.parametrize(
+    ("others", "needs"),
+    [
+        (-8, 5 * 400 + 8 * 100 - 4 * 400 // 2 - 8 * 100 // 2),  # Four pairs of 1 and 2.
+        (-20, 5 * 400 + 20 * 100 - 5 * 400 // 2 - 10 * 100 // 2),
+        (8, 5 * 400 + 8 * 100),
+    ],
+)
+def test_products_bought_against_sold_take_price_risk_off_each_other(
+    others: int, needs: int
+) -> None:
+    venue = venue_of(*credited())
+    hold(venue, 1, 0, 5)
+    hold(venue, 1, 0, others, product=1)
+    assert needed(venue) == needs * 10**6
+    leaves = list(venue.house.margin.explained(1).leaves())
+    assert sum("credit of spread 1" in leaf.name for leaf in leaves) == (2 if others < 0 else 0)
+
+
+def test_ratios_beyond_64_bits_are_margined_one_by_one() -> None:
+    primes = (97, 89), (83, 79), (73, 71), (67, 61), (59, 53)
+    first, second = credited()
+    hedges = tuple(CreditTerms(other="A100", lots=lots, percent=33) for lots in primes)
+    first = msgspec.structs.replace(first, margin=MarginTerms(credits=hedges))
+    venue = venue_of(first, second)
+    hold(venue, 1, 0, 1)
+    assert needed(venue) == 400 * 10**6
+
+
+def test_a_credit_with_no_other_product_is_refused() -> None:
+    first, second = credited()
+    with pytest.raises(ValueError, match="credits of H100: 'A100' is no other product"):
+        genesis([first], FIRST_DAY)
+    with pytest.raises(ValueError, match="credits of H100: 'A100' is no other product"):
+        genesis([first, terms("B200", MarginTerms())], FIRST_DAY)
+    assert len(genesis([first, second], FIRST_DAY))
+    with pytest.raises(ValueError, match="percent 101 is not between 1 and 100"):
+        credited(percent=101)
+    with pytest.raises(ValueError, match="lots 0 is not between"):
+        credited(lots=(1, 0))
+
+
 def random_terms(chance: random.Random, model: str) -> ProductTerms:
     def span() -> tuple[int, int]:
         first = chance.randrange(8)
@@ -112,8 +162,10 @@ def random_terms(chance: random.Random, model: str) -> ProductTerms:
         CalendarTerms(near=span(), far=span(), charge=Decimal(chance.randint(0, 40)))
         for _ in range(chance.randrange(4))
     )
+    hedge = CreditTerms(other="A100", lots=(1, chance.randint(1, 3)), percent=chance.randint(1, 90))
     margin = MarginTerms(
         calendars=calendars,
+        credits=(hedge,) * (model == "H100" and chance.random() < 0.5),
         jump=Decimal(chance.choice((0, 55))),
         spot=Decimal(chance.choice((0, 7, 120))),
         extreme=chance.choice((2, 3)),
@@ -145,7 +197,7 @@ def test_it_is_never_more_than_the_bound_nor_less_than_the_worst_scenario(seed: 
             assert sum(leaf.amount for leaf in tree.leaves()) == tree.amount
             # Thirds of a range are rounded: a micro-dollar a lot is what the ceiling may take.
             assert made.maintenance <= bounds[account - 1] + LOTS_MAX
-            worst = sum(max(max(each.scan.losses), 0) for each in made.products)
+            worst = sum(max(max(each.scan.losses), 0) - each.inter for each in made.products)
             assert tree.amount >= worst - LOTS_MAX
 
 

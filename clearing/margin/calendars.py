@@ -1,11 +1,14 @@
-"""What a product's terms charge for months held apart and months near their end, as SPAN has it."""
+"""What products' terms charge for months apart or near their end, and credit between products.
+
+As SPAN has it: spreads, tiers and spot rates.
+"""
 
 from collections.abc import Sequence
 from fractions import Fraction
 
 from clearing.calendar import month_after
-from clearing.margin.parameters import Leg, SpotRate, Spread, Tier
-from clearing.margin_terms import Range
+from clearing.margin.parameters import MILLION, Leg, SpotRate, Spread, Tier
+from clearing.margin_terms import CreditTerms, Range
 from clearing.terms import ProductTerms
 from engine.instruments import micro
 
@@ -24,6 +27,26 @@ def charges(terms: ProductTerms, front: int) -> tuple[tuple[Spread, ...], tuple[
         for number, each in enumerate(calendars, start=1)
     ]
     return (*named, _spread(len(named) + 1, 0, 0, micro(terms.charge))), tiers
+
+
+def between(products: Sequence[ProductTerms]) -> tuple[Spread, ...]:
+    """Return the spreads between products, in order of priority; who is not listed has none."""
+    listed = {terms.model for terms in products}
+    asked = [
+        (terms.model, each)
+        for terms in products
+        for each in terms.margin.credits
+        if each.other in listed
+    ]
+    return tuple(
+        _credit(number, model, each) for number, (model, each) in enumerate(asked, start=1)
+    )
+
+
+def _credit(number: int, model: str, terms: CreditTerms) -> Spread:
+    own, other = map(Fraction, terms.lots)
+    legs = Leg(model, "A", own), Leg(terms.other, "B", other)
+    return Spread(number, legs, terms.percent * MILLION // 100)
 
 
 def spot_charges(terms: ProductTerms, begun: Sequence[str]) -> tuple[SpotRate, ...]:

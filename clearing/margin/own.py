@@ -15,7 +15,7 @@ from clearing.ledger import Numbers
 from clearing.margin.arrays import moves, of_future
 from clearing.margin.batch import Batch
 from clearing.margin.batch_layout import Holdings
-from clearing.margin.calendars import charges, spot_charges
+from clearing.margin.calendars import between, charges, spot_charges
 from clearing.margin.explain import Node, explain
 from clearing.margin.parameters import Contract, Kind, Parameters, Product, Tier
 from clearing.margin.pricing import Priced, Pricing
@@ -36,7 +36,7 @@ class Prepared(NamedTuple):
 
     parameters: Parameters
     numbers: Numbers  # The instrument of each contract, in order.
-    batch: Batch
+    batch: Batch | None  # None: 64 bits do not hold what these parameters lead to.
 
 
 class Own:
@@ -125,7 +125,9 @@ class Own:
     def _spanned(self, accounts: Numbers) -> Numbers:
         """Return the SPAN requirement of accounts: many at once where 64 bits hold them."""
         ready = self._ready()
-        required: Numbers = ready.batch.tried(self._holdings(ready, accounts))["maintenance"]
+        required: Numbers = np.full(len(accounts), -1)
+        if ready.batch is not None:
+            required = ready.batch.tried(self._holdings(ready, accounts))["maintenance"]
         for place in np.flatnonzero(required < 0).tolist():
             required[place] = self.margin(int(accounts[place])).maintenance
         return required
@@ -143,7 +145,7 @@ class Own:
             contracts = dict(self._contracts())
             made = self._made({each.name: each for each in contracts.values()})
             numbers = np.array(list(contracts), np.int64)
-            self._prepared = Prepared(made, numbers, Batch(made))
+            self._prepared = Prepared(made, numbers, _batch(made))
         return self._prepared
 
     def _made(self, contracts: dict[str, Contract]) -> Parameters:
@@ -153,6 +155,7 @@ class Own:
             clearing_org="cfx",
             products={each.name: self._product(each.number) for each in self._directory.products},
             contracts=contracts,
+            spreads=between([each.terms for each in self._directory.products]),
         )
 
     def _product(self, number: int) -> Product:
@@ -207,3 +210,10 @@ class Own:
             strike=paid.terms.strike * _UNIT,
             premium=paid.mark * paid.terms.value,
         )
+
+
+def _batch(parameters: Parameters) -> Batch | None:
+    try:
+        return Batch(parameters)
+    except ValueError:
+        return None
