@@ -22,7 +22,7 @@ class Batch:
     `rows` has shape (n,) and is a view: it is valid until the next row is added.
     """
 
-    def __init__(self, room: int = 16) -> None:
+    def __init__(self, room: int = 0) -> None:
         self._buffer = np.zeros(room, COMMAND)
         self._count = 0
         self._text = bytearray()
@@ -241,7 +241,7 @@ class Batch:
 
     def _reserve(self, count: int) -> None:
         if self._count + count > len(self._buffer):
-            grown = np.zeros(max(2 * len(self._buffer), self._count + count), COMMAND)
+            grown = np.zeros(max(16, 2 * len(self._buffer), self._count + count), COMMAND)
             grown[: self._count] = self._buffer[: self._count]
             self._buffer = grown
 

@@ -47,7 +47,8 @@ class Passing(NamedTuple):
 
 def is_skip(frame: Frame) -> bool:
     """Whether a frame says what is passed over in the one before, and nothing else."""
-    return bool((frame.commands["kind"] == Kind.SKIP).all())
+    kinds = frame.commands["kind"]
+    return kinds[0] == int(Kind.SKIP) and bool((kinds == Kind.SKIP).all())
 
 
 def followed(
