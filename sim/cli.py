@@ -22,6 +22,7 @@ from sim.cli_index import From, To, date_of, index, remark
 from sim.cli_margin import margin
 from sim.cli_notes import say_if_cold
 from sim.cli_recovery import recover
+from sim.cli_spot import spot
 from sim.cli_store import bulletin, query, rebuild, statement
 
 _AGAIN = 0.1  # seconds from one exception that says "stop" to the next
@@ -168,6 +169,7 @@ app.command()(index)
 app.command()(basis)
 app.command()(performance)
 app.command()(tokens)
+app.command()(spot)
 app.command()(evidence)
 app.command()(hardware)
 

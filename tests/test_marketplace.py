@@ -29,6 +29,7 @@ from sim.plan import Span, planned, planned_on
 from sim.run import Run
 from sim.scenario import load, parse, show_toml
 from sim.spot import MarketSpot
+from sim.spot_days import SpotDays
 from tests.small_world import SMALL
 from tests.tidy import ROOT, table
 
@@ -227,6 +228,11 @@ def test_a_run_is_fixed_on_the_trades_of_its_marketplace() -> None:
     assert [one.tier for one in fixings] == [Tier.TRADE] * 3
     assert all(one.inputs > 100 and one.providers == 8 for one in fixings)
     assert set(runs[0].venue.house.fixings.names.values()) >= {"alderrack", "heronfield"}
+    # The marketplace by itself says the same of itself.
+    alone = [line for today in SpotDays(planned(scenario, Span())).days() for line in today]
+    assert [(line.index_micro, line.inputs) for line in alone] == [
+        (one.value_micro, one.inputs) for one in fixings
+    ]
 
 
 def spot(keys: str) -> str:

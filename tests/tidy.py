@@ -37,7 +37,7 @@ FOREIGN_ALONE = {
         "sim/cli.py",
         *(f"sim/cli_{name}.py" for name in ("admin", "backup", "basis", "clearing", "curve")),
         *(f"sim/cli_{name}.py" for name in ("disclose", "evidence", "index", "margin", "options")),
-        *(f"sim/cli_{name}.py" for name in ("recovery", "store")),
+        *(f"sim/cli_{name}.py" for name in ("recovery", "spot", "store")),
     },
     "sqlalchemy": {
         "sim/cli_store.py",  # The type of a connection alone.

@@ -25,7 +25,7 @@ class SpotTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     buyers: Annotated[int, Meta(ge=1, le=100)] = 12
     machines: Annotated[int, Meta(ge=1, le=1_000)] = 30  # Of each provider and model.
     rounds: Annotated[int, Meta(ge=1, le=60)] = 12  # Auctions in the hour before the fixing.
-    depth: Annotated[int, Meta(ge=1, le=10_000)] = 40  # Blocks of a side, in the first region.
+    depth: Annotated[int, Meta(ge=1, le=1_000)] = 40  # Blocks of a side, in the first region.
     block_hours: Annotated[int, Meta(ge=1, le=10_000)] = 100
     spread: Annotated[float, Meta(ge=0.001, le=0.2)] = 0.03  # Of minds about a price, in logs.
     requests: Annotated[float, Meta(ge=0.0, le=1_000.0)] = 6.0  # For quotes, a model and day.
