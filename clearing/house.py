@@ -24,7 +24,7 @@ from clearing.positions import Positions
 from clearing.premiums import Premiums
 from clearing.quotes import Quotes
 from clearing.reports import Accountable, Activity, Variation
-from clearing.reviews import CORRECTIONS, Reviews
+from clearing.reviews import CORRECTIONS, MARGIN, Reviews
 from clearing.tas import prices
 from clearing.window import Day
 from engine.exchange import Outcome
@@ -86,6 +86,7 @@ class House:
             Cycle.END_OF_DAY: self._end_of_day,
             Cycle.INTRADAY: self._intraday,
             Cycle.CALLS_DUE: self._calls_due,
+            MARGIN: lambda day: self.calls.review(day.date, day.due),
             CORRECTIONS: lambda _: self.reviews.corrections.answer(),
             _REVIEW: lambda day: self.calls.review(day.date, day.due),
             _SELL: lambda day: self.defaults.sell(day.date),

@@ -9,10 +9,10 @@ from clearing.corrections import Corrections
 from clearing.interest import Interest
 from clearing.ledger import Ledger
 from engine.jit import Row
-from engine.schema import Cycle
 
-CORRECTIONS = 0  # Beside the cycles of the calendar: the answer to what is to be reversed.
-_NONE = -1
+# Beside the cycles of the calendar: what is answered to a row of this module, and no answer.
+MARGIN, CORRECTIONS = 100, 101
+_NONE = 102
 
 
 class Review(enum.IntEnum):
@@ -31,10 +31,10 @@ class Reviews:
         self.interest = Interest(ledger)
 
     def take(self, row: Row, date: int) -> int:
-        """Take in an accepted row on a trade date; return the cycle that it asks for, or -1."""
+        """Take in an accepted row on a trade date; return the cycle that it asks for, if any."""
         match row["code"]:
             case Review.CYCLE:
-                return Cycle.INTRADAY
+                return MARGIN
             case Review.CORRECT:
                 self.corrections.take(row, date)
                 return CORRECTIONS

@@ -13,6 +13,8 @@ from clearing.reviews import Review
 from clearing.venue import Venue
 from engine.rows import Batch
 from engine.schema import Kind
+from tests.test_default import declare
+from tests.test_default import founded as with_a_member
 from tests.trading_days import FIRST_DAY, assert_books_agree, finish, fix, founded
 
 FLAT = [2_810_000, 1_400_000]
@@ -72,6 +74,16 @@ def test_cash_earns_by_calendar_days_from_the_next_end_of_day_on() -> None:
     assert sum(mine) == house.ledger.balances[1, Book.CASH] - 36_000_000_001
     assert house.ledger.balances[HOUSE, Book.INTEREST] == -4 * sum(mine)
     assert house.ledger.total() == 0
+
+
+def test_rates_and_a_cycle_set_nothing_going_that_waits_for_the_end_of_a_day() -> None:
+    venue = with_a_member()
+    declare(venue, 3, next_business_day(FIRST_DAY))
+    for code in (Review.INTEREST, Review.CYCLE):
+        batch = Batch()
+        batch.money(Kind.REVIEW, code=code)
+        assert len(venue.submit(batch, venue.exchange.time)) == 1
+    assert venue.house.positions.holdings["net"][:, 3].any()
 
 
 def test_without_rates_there_is_no_interest() -> None:
