@@ -93,7 +93,8 @@ class Fixings:
         product, value = int(row["product"]), int(row["value"])
         memory = self._memory(product)
         tier = Tier(int(row["code"]))
-        refitted = (*text.split(" ", 2), "", "")[2]
+        is_word = tier == Tier.MANUAL  # The last part of the text is then who gave it, and why.
+        refitted = "" if is_word else (*text.split(" ", 2), "", "")[2]
         last = memory.previous._replace(
             date=int(row["source"]),
             value_micro=value,

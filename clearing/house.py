@@ -23,7 +23,7 @@ from clearing.marking import Marking, Series
 from clearing.positions import Positions
 from clearing.premiums import Premiums
 from clearing.quotes import Quotes
-from clearing.reports import Accountable, Activity, Variation
+from clearing.reports import Accountable, Activity, Skipped, Variation
 from clearing.reviews import CORRECTIONS, MARGIN, Reviews
 from clearing.tas import prices
 from clearing.window import Day
@@ -256,6 +256,9 @@ class House:
             self._listing.end(int(row["instrument"]))
 
     def _fix(self, row: Row, frame: Frame) -> None:
+        if frame.origin == Origin.PARTICIPANT and (why := self.marking.objection(row, self.date)):
+            self.marking.skipped.append(Skipped(self.date, int(row["product"]), why))
+            return
         self.marking.fix(row)
         self.fixings.fix(row, text_at(frame.text, int(row["text"])), self._fixing_window())
 

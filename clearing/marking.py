@@ -7,7 +7,8 @@ import dataclasses
 
 from clearing.directory import Instrument
 from clearing.margin.scan import averaging_rate, spot_rate
-from clearing.market_settlement import THIRD, Market, Outright, market_settlements
+from clearing.market_settlement import MANUAL, THIRD, Market, Outright, market_settlements
+from clearing.publication import Published, objection
 from clearing.reports import Settlement, Skipped
 from clearing.settlement import averaging_mark, deferred_mark, final_price, index_price
 from clearing.terms import ProductTerms
@@ -38,6 +39,9 @@ class Series:
     date: int = 0  # Of the last fixing, or of the last try.
     value: int = 0  # Micro-dollars; 0: there was none that day.
     tier: int = 0
+    version: int = 0
+    used: int = 0  # Trade date of the last settlement that was made of a fixing.
+    stopped: int = 0  # Trade date since which no settlement could be made; 0: they are made.
     months: dict[int, list[int]] = dataclasses.field(default_factory=dict)  # By yyyymm.
 
 
@@ -47,6 +51,7 @@ class Marking:
     def __init__(self) -> None:
         self.series: list[Series] = []
         self.contracts: dict[int, Contract] = {}
+        self.finals: dict[tuple[int, int], int] = {}  # By product and month (yyyymm).
         self.charges: list[int] = []  # By product, micro-dollars a long and a short lot.
         self.settlements: list[Settlement] = []
         self.skipped: list[Skipped] = []
@@ -82,6 +87,7 @@ class Marking:
         if date == series.date:
             self._count(product, -1)
         series.date, series.value, series.tier = date, value, int(row["code"])
+        series.version = int(row["revision"])
         self._count(product, 1)
 
     def _count(self, product: int, sign: int) -> None:
@@ -96,6 +102,12 @@ class Marking:
             fixings.append(series.value)
         else:
             fixings.pop()
+
+    def objection(self, row: Row, today: int) -> str:
+        """Return why an operator's INDEX row may not stand; "" where it may."""
+        series = self.series[int(row["product"])]
+        last = Published(series.date, series.value, series.version, series.used)
+        return objection(last, today, int(row["value"]))
 
     def mark(self, row: Row) -> None:
         """Take in a MARK or SETTLE row, and report it."""
@@ -117,7 +129,10 @@ class Marking:
                 expected=contract.expected,
             )
         )
+        if row["revision"] != MANUAL:
+            series.used = int(row["source"])
         if is_final:
+            self.finals[contract.terms.product, contract.terms.month] = contract.mark
             del self.contracts[contract.terms.number]
         elif series.value:
             contract.basis = contract.market - index_price(series.value)
@@ -135,7 +150,10 @@ class Marking:
             elif number in markets:
                 self._add_mark(batch, contract, day, markets[number])
         for product, series in enumerate(self.series):
-            if series.date != day.date or not series.value:
+            if series.date == day.date and series.value:
+                series.stopped = 0
+            else:
+                series.stopped = series.stopped or day.date
                 self.skipped.append(Skipped(day.date, product, "no fixing of this date"))
             self._add_rates(batch, product, day.date)
         return batch
@@ -154,15 +172,13 @@ class Marking:
         )
 
     def _add_final(self, batch: Batch, contract: Contract, day: Day) -> None:
-        """Add the SETTLE row: the mean of the month's fixings; without any, the last mark."""
+        """Add the SETTLE row: the mean of the month's fixings. Without any it waits."""
         series, fixings = self.series[contract.terms.product], self._fixings(contract)
-        if not fixings and contract.mark == NIL_PRICE:
-            why = f"{contract.terms.name} has neither a fixing nor a mark"
+        if not fixings:
+            why = f"{contract.terms.name} has no fixing and waits for an operator's price"
             self.skipped.append(Skipped(day.date, contract.terms.product, why))
             return
-        final = contract.mark
-        if fixings:
-            final = _within(contract, final_price(fixings, contract.terms.tick))
+        final = _within(contract, final_price(fixings, contract.terms.tick))
         batch.money(
             Kind.SETTLE,
             instrument=contract.terms.number,

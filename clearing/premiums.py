@@ -125,7 +125,7 @@ class Premiums:
     def _underlying(self, futures: Batch) -> dict[Month, int]:
         """Return what futures are marked or settled at today."""
         contracts = self._marking.contracts
-        prices = dict[Month, int]()
+        prices = dict[Month, int](self._marking.finals)
         for row in futures.rows.view(MONEY):
             if row["kind"] != Kind.RATE:
                 terms = contracts[int(row["instrument"])].terms

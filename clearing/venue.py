@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from clearing.calendar import Due, next_business_day, rows, times, trade_date
-from clearing.directory import Directory
 from clearing.guards import add_changes
 from clearing.house import House
 from clearing.tas import stopping
+from clearing.waiting import unsettled
 from engine.ahead import ahead
 from engine.disk import Disk
 from engine.exchange import Exchange, Outcome
@@ -109,7 +109,7 @@ class Venue:
                 continue
             time, date, due = self._agenda[-1]
             directory = self.house.directory
-            ending = _ending(directory, date, due)
+            ending = _ending(self.house, date, due)
             batch = rows(date, time, due, len(directory.products), ending)
             if due.is_late or Phase.CLOSE in due.phases:
                 add_changes(batch, directory, date, due.is_late)
@@ -269,10 +269,15 @@ def replayed(
     return venue
 
 
-def _ending(directory: Directory, date: datetime.date, due: Due) -> list[int]:
-    """Return the instruments that stop trading at a line of the timetable."""
-    number = as_number(date)
+def _ending(house: House, date: datetime.date, due: Due) -> list[int]:
+    """Return the instruments that stop trading at a line of the timetable.
+
+    Where products open, what waits for an operator's price closes again in the same frame.
+    """
+    number, directory = as_number(date), house.directory
     expiring = [each.number for each in directory.expiring(number) if due.stops_expiring]
+    if due.phases:
+        expiring += unsettled(directory, house.marking, house.premiums, number)
     return expiring + stopping(directory, due.settles, number)
 
 

@@ -119,6 +119,7 @@ class Ticker(msgspec.Struct):
     implied_bid_amount: int = 0
     implied_ask: Price = None
     implied_ask_amount: int = 0
+    settlement_stopped: str | None = None  # Since when its model could not be settled.
 
 
 class Book(Ticker, kw_only=True):

@@ -1,4 +1,7 @@
-"""What an operator does to accounts and markets: kill, release, halt, resume, limit, guard."""
+"""What an operator does to accounts and markets: kill, release, halt, resume, limit, guard.
+
+And what is asked for like it: prices that an operator sets (gateway/pricing.py).
+"""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -15,6 +18,7 @@ from engine.reasons import Reason
 from engine.rows import Batch
 from engine.schema import Did, Killed, Kind, Phase
 from gateway.opening import OperatorError, account_named
+from gateway.pricing import Fix, Settle, add_fixing, add_settlement, require_reason
 from gateway.refusals import RefusedError
 from gateway.signed import Requests, Signed, signature
 from gateway.view import View
@@ -70,7 +74,8 @@ class Guard(Signed, tag="guard"):
     halt_ms: int | None = None
 
 
-Control = Kill | Release | Halt | Resume | Limit | Guard
+Control = Kill | Release | Halt | Resume | Limit | Guard | Fix | Settle
+_TWICE = Release | Fix | Settle  # What a second operator must ask for, too.
 
 
 class Acted(msgspec.Struct):
@@ -89,8 +94,8 @@ class Asked(NamedTuple):
     changed: list[str]
 
 
-def control_rows(view: View, asked: Control, first: Release | None = None) -> Asked:
-    """Return the rows that do it. first: the request that a release approves.
+def control_rows(view: View, asked: Control, first: Signed | None = None) -> Asked:
+    """Return the rows that do it. first: the request of another operator that it approves.
 
     Raises OperatorError.
     """
@@ -115,6 +120,12 @@ def control_rows(view: View, asked: Control, first: Release | None = None) -> As
         case Guard():
             _guard(batch, view, asked, text)
             return Asked(batch, [asked.product])
+        case Fix():
+            add_fixing(batch, view, asked, text)
+            return Asked(batch, [asked.model])
+        case Settle():
+            add_settlement(batch, view, asked, text)
+            return Asked(batch, [asked.instrument])
 
 
 def prepared(view: View, requests: Requests, asked: Control) -> Asked | None:
@@ -122,8 +133,10 @@ def prepared(view: View, requests: Requests, asked: Control) -> Asked | None:
 
     Raises OperatorError.
     """
-    if not isinstance(asked, Release):
+    if not isinstance(asked, _TWICE):
         return control_rows(view, asked)
+    if not isinstance(asked, Release):
+        require_reason(asked)
     first = requests.other(asked)
     ready = control_rows(view, asked, first)
     if first is None:
@@ -144,7 +157,7 @@ def done(
     refused = events[events["kind"] == Did.REJECTED]
     if len(refused):
         raise OperatorError(f"the exchange refused: {Reason(int(refused[0]['reason'])).name}")
-    if isinstance(asked, Release):
+    if isinstance(asked, _TWICE):
         requests.close(asked)
     killed = events["account"][events["kind"] == Did.KILLED].tolist()
     names = ready.changed or [directory.accounts[number].name for number in killed]

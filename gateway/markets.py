@@ -203,7 +203,7 @@ class Markets:
     def _fold_product(self, event: Event, command: Row) -> None:
         product = int(command.view(MONEY)["product"])
         if event.kind == Did.FIXED:
-            self.index[product] = event.price
+            self.index[product] = event.price or NIL_PRICE  # 0: a day without one.
         elif event.kind == Did.RATED:
             self.charge[product] = event.quantity
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from clearing.directory import Instrument
+from engine.instruments import as_date
 from engine.schema import NIL_PRICE, Phase, Side
 from gateway import answers, combos, listings, messages
 from gateway.charts import chart
@@ -62,7 +63,14 @@ def ticker_fields(view: View, terms: Instrument) -> dict[str, Any]:
         "indicative_price": decimal_or_none(market.indicative),
         "indicative_amount": market.indicative_lots,
         **implied(market),
+        "settlement_stopped": _stopped(view, terms),
     }
+
+
+def _stopped(view: View, terms: Instrument) -> str | None:
+    """Return since which trade date a product could not be settled; None: it can."""
+    since = view.indexes.stopped.get(terms.product)
+    return str(as_date(since)) if since else None
 
 
 def _change(day: Candle) -> Decimal | None:

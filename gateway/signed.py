@@ -4,6 +4,7 @@ Whoever can write the folder is an operator: the names are as honest as those wh
 second one is there so that two people look, not to keep out somebody who lies about a name.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -61,24 +62,36 @@ class Requests:
         mine = asked.operator, _unsigned(asked)
         waiting = self._read(type(asked))
         kept = [one for one in waiting if (one.operator, _unsigned(one)) != mine]
-        self._write([*kept, asked])
+        self._write(type(asked), [*kept, asked])
 
     def close(self, asked: Signed) -> None:
         """Forget an act that was done, whoever asked for it."""
         waiting = self._read(type(asked))
-        self._write([one for one in waiting if _unsigned(one) != _unsigned(asked)])
+        self._write(type(asked), [one for one in waiting if _unsigned(one) != _unsigned(asked)])
 
     def _read(self, kind: type[_S]) -> list[_S]:
-        if not self._path.exists():
-            return []
         try:
-            waiting = msgspec.json.decode(self._path.read_bytes(), type=list[msgspec.Raw])
-            return [msgspec.json.decode(one, type=kind) for one in waiting]
+            return [msgspec.json.decode(one, type=kind) for one in self._all() if _is(one, kind)]
         except msgspec.DecodeError as error:
             raise OperatorError(f"{self._path}: {error}") from None
 
-    def _write(self, waiting: list[_S]) -> None:
-        write_private(self._path, msgspec.json.encode(waiting))
+    def _all(self) -> list[msgspec.Raw]:
+        if not self._path.exists():
+            return []
+        return msgspec.json.decode(self._path.read_bytes(), type=list[msgspec.Raw])
+
+    def _write(self, kind: type[Signed], waiting: Sequence[Signed]) -> None:
+        """Write what waits of one kind of act, and leave the others as they are."""
+        others = [one for one in self._all() if not _is(one, kind)]
+        write_private(self._path, msgspec.json.encode([*others, *waiting]))
+
+
+class _Tagged(msgspec.Struct):
+    type: str
+
+
+def _is(waiting: msgspec.Raw, kind: type[Signed]) -> bool:
+    return msgspec.json.decode(waiting, type=_Tagged).type == kind.__struct_config__.tag
 
 
 def _unsigned(asked: Signed) -> Signed:

@@ -12,6 +12,7 @@ from gateway.accounts import Accounts
 from gateway.book import Books
 from gateway.combos import code_of
 from gateway.holdings import Fill, Order
+from gateway.indexes import Indexes
 from gateway.markets import Markets, Trade
 from gateway.protections import Protections
 from gateway.refusals import INSTRUMENT_NOT_FOUND, RefusedError, invalid
@@ -41,6 +42,7 @@ class View:
     def __init__(self) -> None:
         self.directory = Directory()
         self.books = Books()
+        self.indexes = Indexes(self.directory)
         self.markets = Markets()
         self.accounts = Accounts(self.markets)
         self.protections = Protections()
@@ -55,6 +57,7 @@ class View:
         self.directory.fold(outcome)
         for terms in self.directory.instruments[len(self.markets) :]:
             self._list(terms)
+        self.indexes.fold(outcome)
         books = self.books.fold(outcome.events)
         moved = self.markets.fold(outcome)
         for instrument in moved.implied:

@@ -1,5 +1,6 @@
 """`cfx admin`: what operators do, on a running server or on a folder at rest."""
 
+import datetime
 import pathlib
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Annotated
@@ -121,6 +122,36 @@ def limit(
     from gateway.controls import Limit
 
     _control(folder, Limit(instrument, lots, operator=operator, reason=reason))
+
+
+@admin.command()
+def fix(
+    folder: _Folder,
+    model: Annotated[str, typer.Argument(help="A GPU model, such as H100.")],
+    date: Annotated[datetime.datetime, typer.Argument(formats=["%Y-%m-%d"], metavar="DATE")],
+    value: _Price,
+    operator: _Operator,
+    reason: _Reason = "",
+) -> None:
+    """Set today's index of a model by hand, once a second operator asks for the same.
+
+    Only until a settlement has used it, and only by more than 0.10%. Prints it as JSON.
+    """
+    from gateway.pricing import Fix
+
+    terms = model, date.date(), _decimal(value)
+    _control(folder, Fix(*terms, operator=operator, reason=reason))
+
+
+@admin.command()
+def settle(
+    folder: _Folder, instrument: _Contract, price: _Price, operator: _Operator, reason: _Reason = ""
+) -> None:
+    """Settle a month that has ended without a fixing, once a second operator asks for the same."""
+    from gateway.pricing import Settle
+
+    asked = Settle(instrument, _decimal(price), operator=operator, reason=reason)
+    _control(folder, asked)
 
 
 @admin.command()

@@ -130,7 +130,7 @@ def closing(house: House, summary: Summary) -> str:
     settled = ", ".join(f"{one.name} {usd(one.price)}" for one in finals) or "none"
     calls = house.calls
     return (
-        f"* final settlement: {settled}\n"
+        f"* final settlement: {settled}\n{_standing_still(house)}"
         f"{summary.days} days, {summary.commands:,} commands, {summary.events:,} events, "
         f"{summary.trades:,} trades of {summary.volume:,} lots, "
         f"{summary.cpu_s:.1f} s of processor time\n"
@@ -140,6 +140,19 @@ def closing(house: House, summary: Summary) -> str:
         f"position sum {summary.position_sum}\n"
         f"state {summary.state_hash}, events {summary.event_hash}, ledger {summary.ledger_hash}"
     )
+
+
+def _standing_still(house: House) -> str:
+    """Return a line a product that cannot be settled, and one a month that waits for a price."""
+    marking = house.marking
+    lines = [
+        f"* {series.terms.model} is not settled since {as_date(series.stopped)}: no fixing\n"
+        for series in marking.series
+        if series.stopped
+    ]
+    waits = [each.terms for each in marking.contracts.values() if each.terms.expiry <= house.date]
+    lines += [f"* {one.name} has ended and waits for an operator's price\n" for one in waits]
+    return "".join(lines)
 
 
 def _columns(values: Sequence[str]) -> str:

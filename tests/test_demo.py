@@ -21,7 +21,7 @@ from sim.report import closing, heading
 from sim.run import Run
 from sim.scenario import Scenario, load
 from tests.real_files import real_file
-from tests.small_world import outcomes, plan
+from tests.small_world import outcomes, panel, plan
 
 # A fall on the second day, over the end of September: the thinly funded buyer is called.
 FALL = ["2.80", "2.80", "2.60", "2.61", "2.72"]
@@ -179,6 +179,17 @@ def test_a_line_a_day_stands_under_the_heading(fallen: tuple[Run, pathlib.Path])
     assert len(widths) == 1
     assert lines[2].startswith("2026-09-30    2.61 |  2.67* |")
     assert "H100_USD-30SEP26 2.67" in closing(again.venue.house, again.summary())
+
+
+def test_a_run_without_an_index_says_what_stands_still_and_invents_no_price() -> None:
+    before = plan(FALL)
+    run = Run(Plan(before.scenario, panel(["2.80"]), before.days[:3]))  # A Sunday's prices alone.
+    lines = [str(line) for line in run.days()]
+    assert [line[10:28].split() for line in lines] == [["-", "|", "-", "|"]] * 3
+    assert not run.venue.house.marking.settlements
+    said = closing(run.venue.house, run.summary())
+    assert "* H100 is not settled since 2026-09-28: no fixing\n" in said
+    assert "* H100_USD-30SEP26 has ended and waits for an operator's price\n" in said
 
 
 def few(count: int = 1) -> Scenario:
