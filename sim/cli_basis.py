@@ -8,6 +8,7 @@ import typer
 
 from sim.cli_index import Model, Prices, remark
 from sim.cli_notes import bar
+from sim.cli_outputs import check_outputs
 
 _Out = Annotated[pathlib.Path, typer.Option(help="The CSV file to write.")]
 _Plot = Annotated[pathlib.Path | None, typer.Option(help="A picture.")]
@@ -25,6 +26,7 @@ def basis(
     from sim.basis import bases, write_bases
     from sim.panel import read_panel
 
+    check_outputs(out, pictures=(plot,))
     panel = read_panel(prices, [model], _today())
     remark(panel)
     with bar("sub-indices") as progress:
@@ -59,6 +61,7 @@ def performance(
     from sim.index_table import fixings
     from sim.panel import read_panel
 
+    check_outputs(out)
     measured = read_throughput(throughput, benchmark)
     panel = read_panel(prices, [model], _today())
     remark(panel)
@@ -78,6 +81,7 @@ def tokens(
     """Compute the token index, USD per million tokens, and the naive one beside it."""
     from sim.tokens import Listed, chained, read_listed, read_weeks, write_weeks
 
+    check_outputs(out, pictures=(plot,))
     listed, findings = read_listed(prices) if prices else (Listed({}), [])
     weeks, more = read_weeks(consumption, listed)
     for finding in [*findings[:5], *more[:5]]:

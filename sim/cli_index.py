@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.cli_outputs import check_outputs
+
 if TYPE_CHECKING:
     from clearing.index.fixing import Fixing
     from sim.panel import Panel
@@ -52,14 +54,17 @@ def index(
         datetime.datetime | None,
         typer.Option(formats=_DAY, metavar="D", help="Show one fixing in full."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="The explanation as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON alone: the fixings, or the explanation.")
+    ] = False,
 ) -> None:
     """Compute a model's daily fixings from a price panel: all of its dates, unless told some.
 
     A fixing does not depend on the dates asked for: a series begins where the panel's does.
     """
-    if not (out or explain):
-        raise typer.BadParameter("say where the fixings go: --out, or which one to --explain")
+    if not (out or explain or as_json):
+        raise typer.BadParameter("say where the fixings go: --out or --json, or one to --explain")
+    check_outputs(out, audit, coefficients, pictures=(plot, plot_coefficients))
     from clearing.terms import IndexTerms, read
     from sim.index_table import fixings, narrowed, within
 
@@ -68,22 +73,18 @@ def index(
     terms = read({"estimator": estimator, "adjusted": not unadjusted}, IndexTerms)
     found = fixings(panel.cut(datetime.date.min, date_of(last, panel.dates[-1])), model, terms)
     chosen = within(found, date_of(first), date_of(last, panel.dates[-1]))
+    if not chosen:
+        raise ValueError(f"{panel.source} has no fixing of {model} between these dates")
     if explain:
         _explain(chosen, panel, model, explain.date(), as_json)
+    elif as_json:
+        _print(chosen, model)
     if out:
-        _write(chosen, panel, model, out, audit)
-    if coefficients:
-        from sim.index_table import write_coefficients
-
-        write_coefficients(coefficients, chosen, panel, model)
-    if plot:
-        from sim.index_plots import plot_index
-
-        plot_index(plot, chosen, model)
-    if plot_coefficients:
-        from sim.index_plots import plot_adjustment
-
-        plot_adjustment(plot_coefficients, chosen, panel, model)
+        _write(chosen, model, out)
+        if not as_json:
+            _tell(chosen, model)
+    _write_beside(chosen, panel, model, audit, coefficients)
+    _draw(chosen, panel, model, plot, plot_coefficients)
 
 
 def _panel(prices: pathlib.Path, model: str) -> "Panel":
@@ -106,23 +107,55 @@ def _explain(
     typer.echo(to_json(shown) if as_json else "\n".join(lines(shown)))
 
 
-def _write(
+def _print(found: "list[Fixing]", model: str) -> None:
+    """Print fixings as one object: a row of `index.csv` each, numbers as numbers."""
+    from sim.index_table import index_fields
+    from sim.report import to_json
+
+    typer.echo(to_json({"model": model, "fixings": [index_fields(each, model) for each in found]}))
+
+
+def _write(found: "list[Fixing]", model: str, out: pathlib.Path) -> None:
+    from sim.index_table import index_row, write_index
+
+    write_index(out, (index_row(fixing, model) for fixing in found))
+
+
+def _tell(found: "list[Fixing]", model: str) -> None:
+    from engine.instruments import as_date
+
+    dates = f"from {as_date(found[0].date)} to {as_date(found[-1].date)}"
+    typer.echo(f"{len(found)} fixings of {model} {dates}")
+
+
+def _write_beside(
     found: "list[Fixing]",
     panel: "Panel",
     model: str,
-    out: pathlib.Path,
     audit: pathlib.Path | None,
+    coefficients: pathlib.Path | None,
 ) -> None:
-    from engine.instruments import as_date
-    from sim.index_table import audit_table, index_row, write_audit, write_index
+    from sim.index_table import audit_table, write_audit, write_coefficients
 
-    if not found:
-        raise ValueError(f"{panel.source} has no fixing of {model} between these dates")
-    write_index(out, (index_row(fixing, model) for fixing in found))
     if audit:
         write_audit(audit, (audit_table(fixing, model, panel.names) for fixing in found))
-    dates = f"from {as_date(found[0].date)} to {as_date(found[-1].date)}"
-    typer.echo(f"{len(found)} fixings of {model} {dates}")
+    if coefficients:
+        write_coefficients(coefficients, found, panel, model)
+
+
+def _draw(
+    found: "list[Fixing]",
+    panel: "Panel",
+    model: str,
+    index: pathlib.Path | None,
+    adjustment: pathlib.Path | None,
+) -> None:
+    from sim.index_plots import plot_adjustment, plot_index
+
+    if index:
+        plot_index(index, found, model)
+    if adjustment:
+        plot_adjustment(adjustment, found, panel, model)
 
 
 def remark(panel: "Panel") -> None:

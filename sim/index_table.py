@@ -113,6 +113,22 @@ def index_row(fixing: Fixing, model: str) -> tuple[str, ...]:
     )
 
 
+def index_fields(fixing: Fixing, model: str) -> dict[str, str | int | float | None]:
+    """Return a fixing by the names of HEADER; `value` in USD per GPU-hour, None without one."""
+    return {
+        "date": str(as_date(fixing.date)),
+        "model": model,
+        "value": None if fixing.tier == Tier.NONE else fixing.value_micro / 1e6,
+        "inputs": fixing.inputs,
+        "refused": sum(fixing.refused.values()),
+        "providers": fixing.providers,
+        "gpu_hours": fixing.gpu_hours_milli / 1e3,
+        "tier": int(fixing.tier),
+        "version": fixing.version,
+        "inputs_hash": fixing.inputs_hash,
+    }
+
+
 def write_index(path: pathlib.Path, rows: Iterable[Sequence[str]]) -> None:
     """Write `index.csv`: HEADER and rows."""
     with path.open("w", encoding="ascii", newline="") as file:

@@ -63,6 +63,20 @@ def test_a_fixing_is_explained(cfx: Shell, panel: pathlib.Path) -> None:
     assert shown["inputs_hash"] in told
 
 
+def test_json_is_one_answer_and_the_same_as_the_file(
+    cfx: Shell, panel: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    command = ["index", "--prices", panel, "--model", "H100", "--json"]
+    told = json.loads(cfx(*command, "--out", tmp_path / "index.csv").out)
+    assert told["model"] == "H100"
+    for one, row in zip(told["fixings"], rows(tmp_path / "index.csv"), strict=True):
+        assert list(one) == list(row)
+        assert (one["date"], one["tier"], one["version"]) == (row["date"], int(row["tier"]), 1)
+        assert float(row["value"]) == one["value"]
+    assert [one["tier"] for one in told["fixings"]] == [2, 2, 2, 3, 3, 2]
+    assert json.loads(cfx(*command).out) == told
+
+
 def test_coefficients_and_pictures(cfx: Shell, panel: pathlib.Path, tmp_path: pathlib.Path) -> None:
     table, pictures = tmp_path / "c.csv", (tmp_path / "index.png", tmp_path / "effects.png")
     command = ["index", "--prices", panel, "--model", "H100", "--out", tmp_path / "index.csv"]
@@ -85,6 +99,10 @@ def test_coefficients_and_pictures(cfx: Shell, panel: pathlib.Path, tmp_path: pa
         (["--from", "2026-08-01", "--to", "2026-08-02"], "no row of H100"),
         (["--from", "2026-09-01"], "no fixing of H100 between these dates"),
         (["--explain", "2026-08-08"], "no fixing of H100 on 2026-08-08"),
+        (["--plot", "x.unknown"], "x.unknown is no picture: its name has to end in .png"),
+        (["--plot-coefficients", "x"], "x is no picture"),
+        (["--plot", "nowhere/x.png"], "nowhere/x.png cannot be written: there is no folder"),
+        (["--audit", "/"], "/ cannot be written: it is a folder"),
     ],
 )
 def test_what_cannot_be_is_one_sentence_and_writes_nothing(
