@@ -51,10 +51,12 @@ def page(shown: Disclosure) -> str:
 
 def _resources(shown: Disclosure) -> list[str]:
     held = shown.resources
-    verdict = "covered" if held.is_covered else "not covered"
+    verdict = "covered by fund and capital" if held.is_covered else "not covered"
     return [
-        "prefunded resources beyond margin",
-        _line("guaranty fund", _usd(held.guaranty_fund_micro)),
+        "resources beyond margin",
+        _line("guaranty fund, paid in", _usd(held.guaranty_fund_micro)),
+        _line("the exchange's own capital", _usd(held.capital_micro)),
+        _line("assessments, where the fund is used up", _usd(held.assessments_micro)),
         _line("two greatest stress losses beyond margin", _usd(held.cover_two_micro)),
         f"  {verdict}; the scenario is {held.cover_two_scenario}",
     ]

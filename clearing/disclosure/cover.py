@@ -11,7 +11,7 @@ import numpy as np
 
 from clearing.directory import Directory
 from clearing.house import House
-from clearing.ledger import HOUSE, Book, Numbers
+from clearing.ledger import Numbers
 from clearing.margin.fhs import Exposure, Moves
 from clearing.margin.fhs_house import exposures
 from clearing.margin.fhs_stress import Stress, stresses
@@ -89,9 +89,3 @@ def member_of(directory: Directory, account: int) -> str:
     """Return the clearing member that an account belongs to: its owner's firm, or its owner."""
     owner = directory.owners[directory.accounts[account].owner]
     return f"firm {owner.firm}" if owner.firm else owner.name
-
-
-def guaranty_fund(house: House) -> int:
-    """Return what members have paid into the guaranty fund, in micro-dollars."""
-    book = {each.name: each for each in Book}.get("FUND")
-    return 0 if book is None else int(house.ledger.balances[HOUSE + 1 :, book].sum())

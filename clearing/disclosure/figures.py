@@ -9,7 +9,7 @@ from collections import defaultdict
 import msgspec
 import numpy as np
 
-from clearing.disclosure.cover import guaranty_fund, stress_losses
+from clearing.disclosure.cover import stress_losses
 from clearing.disclosure.coverage import EXPECTED, christoffersen, is_accepted, kupiec
 from clearing.disclosure.record import Record
 from clearing.house import House
@@ -71,10 +71,12 @@ class Stressed(msgspec.Struct, frozen=True):
 class Resources(msgspec.Struct, frozen=True):
     """What stands behind the margin, and whether it covers the two members that lose most."""
 
-    guaranty_fund_micro: int
+    guaranty_fund_micro: int  # What members have paid in.
+    capital_micro: int  # What the exchange still puts up of its own.
+    assessments_micro: int  # What members may be asked for beyond it: not prefunded.
     cover_two_micro: int  # The greatest over all scenarios.
     cover_two_scenario: str
-    is_covered: bool
+    is_covered: bool  # By fund and capital.
 
 
 class Concentration(msgspec.Struct, frozen=True):
@@ -110,13 +112,11 @@ def disclosure(house: House, record: Record) -> Disclosure:
         Stressed(one.scenario.name, list(one.members), list(one.losses), one.two, one.total)
         for one in stress_losses(house)
     ]
-    worst = max(stress, key=lambda one: one.two_micro)
-    fund = guaranty_fund(house)
     return Disclosure(
         first=record.days[0].date if record.days else 0,
         last=record.days[-1].date if record.days else 0,
         days=len(record.days),
-        resources=Resources(fund, worst.two_micro, worst.scenario, worst.two_micro <= fund),
+        resources=_resources(house, stress),
         requirements=[_requirement(house, origin) for origin in ("house", "customer")],
         coverage=_coverage(record),
         calls=_calls(house),
@@ -124,6 +124,15 @@ def disclosure(house: House, record: Record) -> Disclosure:
         stress=stress,
         concentration=_concentrations(house),
     )
+
+
+def _resources(house: House, stress: list[Stressed]) -> Resources:
+    worst = max(stress, key=lambda one: one.two_micro)
+    fund, capital = house.defaults.fund, house.defaults.fund.capital_left()
+    paid_in = sum(fund.of(each.number) for each in house.directory.accounts[1:])
+    is_covered = worst.two_micro <= paid_in + capital
+    asked = paid_in * fund.terms.assessments
+    return Resources(paid_in, capital, asked, worst.two_micro, worst.scenario, is_covered)
 
 
 def _requirement(house: House, origin: str) -> Requirement:

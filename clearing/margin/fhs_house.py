@@ -8,12 +8,14 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from clearing.calendar import business_days, days_between
 from clearing.house import House
-from clearing.margin.fhs import Depth, Exposure, Moves, losses
-from clearing.margin.fhs_history import History, history
+from clearing.margin.averaging import Average, Option, average
+from clearing.margin.fhs import Depth, Exposure, Integers, Moves, losses
+from clearing.margin.fhs_history import HORIZON, History, history
 from clearing.marking import Contract
 from clearing.premiums import Paid
-from engine.instruments import UNIT_MICRO
+from engine.instruments import UNIT_MICRO, as_date
 from engine.schema import NIL_PRICE, Form
 
 VOLUME_DAYS = 20  # The latest; their mean is a product's volume a day.
@@ -61,7 +63,7 @@ def _exposure(house: House, moves: Moves, name: str) -> Exposure:
     instrument = house.directory.instrument_of[name]
     model = house.directory.products[instrument.product].name
     if instrument.is_paid:
-        return _paid(house.premiums.contracts[instrument.number], model, moves)
+        return _paid(house, house.premiums.contracts[instrument.number], model, moves)
     contract = house.marking.contracts[instrument.number]
     if contract.mark == NIL_PRICE:
         raise ValueError(f"{name} has no mark yet")
@@ -70,12 +72,52 @@ def _exposure(house: House, moves: Moves, name: str) -> Exposure:
     return Exposure(name, model, losses(moving_micro(house, contract), moved))
 
 
-def _paid(paid: Paid, model: str, moves: Moves) -> Exposure:
+def _paid(house: House, paid: Paid, model: str, moves: Moves) -> Exposure:
     """Return the exposure of what is paid in full at the trade."""
-    if paid.terms.form != Form.EVENT:
-        raise ValueError(f"{paid.terms.name} is an option whose volatility is not known")
-    still = np.zeros(len(moves.dates) + len(moves.stresses), np.int64)
-    return Exposure(paid.terms.name, model, still, owed=paid.need())
+    number = paid.terms.number
+    priced = house.pricing.options.get(number)
+    future = _future_of(house, paid)
+    if priced is None or future is None:
+        still = np.zeros(len(moves.dates) + len(moves.stresses), np.int64)
+        return Exposure(paid.terms.name, model, still, owed=paid.need())
+    worth = paid.mark * paid.terms.value
+    lost = option_losses(house, paid, priced.volatility, future, moves)
+    return Exposure(paid.terms.name, model, lost, worth=worth)
+
+
+def option_losses(
+    house: House, paid: Paid, volatility: int, future: Contract, moves: Moves
+) -> Integers:
+    """Return what a lot of an option loses by scenario, revalued in full at the horizon's end.
+
+    volatility: millionths a year, that it is marked by; it does not move. What is fixed of the
+    month stays. The one rounding: to the nearest micro-dollar.
+    """
+    is_front = future.terms.month == house.marking.front_month(paid.terms.product)
+    model = house.directory.products[paid.terms.product].name
+    moved = moves.of(model, is_front) * moving_micro(house, future) / paid.terms.value
+    month = _month(house, future).after(HORIZON)
+    option = Option(paid.terms.strike, paid.terms.form == Form.CALL)
+    sigma = volatility / 1e6
+    worth = [option.value(month, future.mark + move, sigma) for move in moved.tolist()]
+    lost: Integers = np.rint((paid.mark - np.array(worth)) * paid.terms.value).astype(np.int64)
+    return lost
+
+
+def _future_of(house: House, paid: Paid) -> Contract | None:
+    """Return the marked future that an option is on, or None."""
+    for contract in house.marking.live(paid.terms.product):
+        if contract.terms.month == paid.terms.month and contract.mark != NIL_PRICE:
+            return contract
+    return None
+
+
+def _month(house: House, future: Contract) -> Average:
+    """Return what is fixed of a future's month, and how long the rest can move from today on."""
+    months = house.marking.series[future.terms.product].months
+    days = business_days(future.terms.month)
+    ahead = max(days_between(as_date(house.date), days[0]), 1)
+    return average(months.get(future.terms.month, []), future.expected or len(days), ahead)
 
 
 def moving_micro(house: House, contract: Contract) -> float:
