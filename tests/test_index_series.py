@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clearing.index.adjustment import UNKNOWN, Adjustment, Coefficient, decode, encode
+from clearing.index.adjustment import (
+    LEVELS_MAX,
+    UNKNOWN,
+    Adjustment,
+    Coefficient,
+    bounded,
+    decode,
+    encode,
+)
 from clearing.index.attendance import Attendance, absent, attend
 from clearing.index.cells import FIELDS, collapse, grouped, merged
 from clearing.index.fixing import gather
@@ -17,6 +25,7 @@ from clearing.index.regression import huber, independent, regress
 from clearing.index.series import WEEKS, new_memory, next_fixing, remembered
 from clearing.terms import IndexTerms
 from clearing.verify import verify
+from engine.rows import TEXT_MAX
 from sim.run import Run
 from tests.small_world import FIRST, plan
 from tests.spot_days import NAMES, WINDOW, business_days, feed, observed, played
@@ -215,3 +224,25 @@ def test_an_adjustment_is_read_back_from_its_text() -> None:
     assert decode(encode(made)) == made
     assert " " not in encode(made)
     assert UNKNOWN < 0
+
+
+def test_the_longest_adjustment_fits_the_text_of_a_row() -> None:
+    widest = [Coefficient(9, 2_147_483_647 - n, -99_999_999, 99_999_999, n) for n in range(2_000)]
+    kept = bounded(Adjustment(20260803, 20260803, tuple(widest)))
+    assert len(f"{'0' * 32} 99999 {encode(kept)}") <= TEXT_MAX
+    assert sorted(each.cells for each in kept.coefficients) == list(range(500, 2_000))
+    assert [each.level for each in kept.coefficients] == sorted(
+        each.level for each in kept.coefficients
+    )
+    assert len(kept.coefficients) == LEVELS_MAX
+
+
+def test_who_has_a_level_that_no_longer_fits_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("clearing.index.adjustment.LEVELS_MAX", len(FIELDS) - 1 + 2)
+    rows = [observed(provider, 2.0) for provider in range(3)]
+    rows += [observed(provider, 2.0, gpu_count=0, traded=WINDOW[0]) for provider in (0, 1)]
+    (fixing,) = played([rows], IndexTerms())
+    assert fixing.refused == {Refusal.UNADJUSTED: 1}
+    assert fixing.value_micro == 2_000_000

@@ -14,6 +14,7 @@ from clearing.index.cells import FIELDS
 from engine.jit import Table
 
 MILLION = 1_000_000
+LEVELS_MAX = 1_500  # Of all fields together: so many fit the text of a row, 65,535 bytes.
 UNKNOWN = -1  # The error of a coefficient that the observations leave open.
 
 
@@ -46,6 +47,19 @@ def encode(adjustment: Adjustment) -> str:
 def decode(text: str) -> Adjustment:
     """Return the adjustment that a text holds. Raises msgspec.MsgspecError for any other."""
     return msgspec.json.decode(text, type=Adjustment)
+
+
+def bounded(adjustment: Adjustment) -> Adjustment:
+    """Return an adjustment of LEVELS_MAX levels at most: those of the most cells.
+
+    Observations of the others are refused as UNADJUSTED, and the audit names them. Of equally
+    rare levels the first of the first field stays. A field's base is its commonest level.
+    """
+    if len(adjustment.coefficients) <= LEVELS_MAX:
+        return adjustment
+    commonest = sorted(adjustment.coefficients, key=lambda each: -each.cells)[:LEVELS_MAX]
+    kept = sorted(commonest, key=lambda each: (each.field, each.level))
+    return msgspec.structs.replace(adjustment, coefficients=tuple(kept))
 
 
 def effects(cells: Table, adjustment: Adjustment) -> tuple[Table, Table]:

@@ -19,6 +19,7 @@ from clearing.index.adjustment import (
     Adjustment,
     Coefficient,
     adjusted_micro,
+    bounded,
     effects,
     factors,
     moved,
@@ -90,7 +91,7 @@ def refit(memory: Memory, day: Day, terms: IndexTerms, date: int) -> Adjustment:
     weeks = _with_day(memory.weeks, day.cells, week_of(date))
     coefficients = tuple(_coefficient(*each) for each in regress(_table(weeks)))
     since = memory.adjustment.since or date
-    fitted = Adjustment(date, since, coefficients)
+    fitted = bounded(Adjustment(date, since, coefficients))
     old = _level(day.cells, memory.adjustment, memory.adjustment, fitted, terms)
     new = _level(day.cells, fitted, memory.adjustment, fitted, terms)
     return moved(fitted, _log_micro(new / old) if old and new else 0)
