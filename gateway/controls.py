@@ -10,13 +10,14 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from clearing.calendar import trade_date
+from clearing.default.steps import Step
 from clearing.directory import Directory, Instrument
 from clearing.guards import add_operators_guards
 from engine.instruments import as_number, units
 from engine.jit import Table
 from engine.reasons import Reason
 from engine.rows import Batch
-from engine.schema import Did, Killed, Kind, Phase
+from engine.schema import Did, Flag, Killed, Kind, Phase
 from gateway.opening import OperatorError, account_named
 from gateway.pricing import Fix, Settle, add_fixing, add_settlement, require_reason
 from gateway.refusals import RefusedError
@@ -40,6 +41,12 @@ class Release(Signed, tag="release"):
 
     who: Who
     name: str
+
+
+class Default(Signed, tag="default"):
+    """Declare an account in default; a second operator must ask for the same."""
+
+    account: str
 
 
 class Halt(Signed, tag="halt"):
@@ -74,8 +81,8 @@ class Guard(Signed, tag="guard"):
     halt_ms: int | None = None
 
 
-Control = Kill | Release | Halt | Resume | Limit | Guard | Fix | Settle
-_TWICE = Release | Fix | Settle  # What a second operator must ask for, too.
+Control = Kill | Release | Default | Halt | Resume | Limit | Guard | Fix | Settle
+_TWICE = Release | Default | Fix | Settle  # What a second operator must ask for, too.
 
 
 class Acted(msgspec.Struct):
@@ -107,6 +114,8 @@ def control_rows(view: View, asked: Control, first: Signed | None = None) -> Ask
                 Kind.KILL, **_named(directory, asked.who, asked.name), value=value, text=text
             )
             return Asked(batch, [])
+        case Default():
+            return _declare(batch, view, asked, text)
         case Halt():
             return _move(view, asked.name, Phase.OPEN, Phase.HALT, text)
         case Resume():
@@ -135,7 +144,7 @@ def prepared(view: View, requests: Requests, asked: Control) -> Asked | None:
     """
     if not isinstance(asked, _TWICE):
         return control_rows(view, asked)
-    if not isinstance(asked, Release):
+    if isinstance(asked, Fix | Settle):
         require_reason(asked)
     first = requests.other(asked)
     ready = control_rows(view, asked, first)
@@ -166,6 +175,15 @@ def done(
 
 def _verb(asked: Control) -> str:
     return type(asked).__name__.lower()
+
+
+def _declare(batch: Batch, view: View, asked: Default, text: str) -> Asked:
+    """Return the row that declares an account in default. Raises OperatorError."""
+    account = account_named(view.directory, asked.account)
+    date = as_number(trade_date(view.time))
+    terms = {"account": account.number, "code": Step.DECLARE, "source": date}
+    batch.money(Kind.DEFAULT, **terms, flags=Flag.OPERATOR, text=text)
+    return Asked(batch, [account.name])
 
 
 def _named(directory: Directory, who: Who, name: str) -> dict[str, Any]:

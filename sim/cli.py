@@ -16,6 +16,7 @@ from sim.cli_backup import backup, restore
 from sim.cli_basis import basis, performance, tokens
 from sim.cli_clearing import allocate, correct, give_up, interest, review, transfer
 from sim.cli_curve import curve, hardware
+from sim.cli_default import default
 from sim.cli_disclose import disclose
 from sim.cli_evidence import evidence
 from sim.cli_index import From, To, date_of, index, remark
@@ -195,6 +196,7 @@ app.command()(restore)
 app.command()(recover)
 app.command()(rebuild)
 app.command()(margin)
+app.command()(default)
 app.command()(disclose)
 app.command()(statement)
 app.command()(bulletin)

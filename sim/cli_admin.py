@@ -95,6 +95,22 @@ def release(
 
 
 @admin.command()
+def default(
+    folder: _Folder,
+    account: Annotated[str, typer.Argument(help="An account's name or number.")],
+    operator: _Operator,
+    reason: _Reason = "",
+) -> None:
+    """Declare an account in default, once a second operator has asked for the same.
+
+    Suspends it, and offers what it holds to the members. Prints what was done, as JSON.
+    """
+    from gateway.controls import Default
+
+    _control(folder, Default(account, operator=operator, reason=reason))
+
+
+@admin.command()
 def halt(folder: _Folder, name: _Market, operator: _Operator, reason: _Reason = "") -> None:
     """Stop trading in what is open; orders may be canceled. Prints what was halted, as JSON."""
     from gateway.controls import Halt

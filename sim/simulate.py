@@ -30,7 +30,7 @@ def simulate(
     run = Run(plan, out, database.fold if database else look_away)
     tell = _silent if as_json else say
     tell(heading([product.name for product in run.products]))
-    for line in _watched(run.days(), len(plan.days), as_json):
+    for line in watched(run.days(), len(plan.days), as_json):
         if database:
             database.write()
         tell(str(line))
@@ -47,7 +47,7 @@ def _silent(_line: str) -> None:
     """Say nothing."""
 
 
-def _watched(days: Iterator[DayLine], count: int, as_json: bool) -> Iterable[DayLine]:
+def watched(days: Iterator[DayLine], count: int, as_json: bool) -> Iterable[DayLine]:
     """Return the days, with a bar on stderr where a terminal shows that and not the lines."""
     if not sys.stderr.isatty() or (sys.stdout.isatty() and not as_json):
         return days

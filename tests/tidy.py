@@ -35,7 +35,10 @@ FOREIGN_ALONE = {
     "sortedcontainers": {"engine/reference.py", "engine/reference_book.py"},
     "typer": {
         "sim/cli.py",
-        *(f"sim/cli_{name}.py" for name in ("admin", "backup", "basis", "clearing", "curve")),
+        *(
+            f"sim/cli_{name}.py"
+            for name in ("admin", "backup", "basis", "clearing", "curve", "default")
+        ),
         *(f"sim/cli_{name}.py" for name in ("disclose", "evidence", "index", "margin", "options")),
         *(f"sim/cli_{name}.py" for name in ("recovery", "spot", "store")),
     },
