@@ -73,7 +73,7 @@ def _own_room(state: State, command: Row) -> int:
     """Return a bound on the events of a command."""
     totals = state.totals[0]
     room = 8 + 3 * totals.quotes + 2 * totals.implied
-    if Kind.ENTER <= command.kind <= Kind.REPLACE or command.kind == Kind.QUOTE:
+    if _is_aggressive(command.kind):
         index = command.instrument
         if 0 <= index < totals.instruments:
             product = state.products[state.instruments[index].product]
@@ -95,6 +95,14 @@ def _own_room(state: State, command: Row) -> int:
     if command.kind == Kind.SETTLE or command.kind == Kind.PRICE:
         room += totals.accounts
     return room
+
+
+@kernel
+def _is_aggressive(kind: int) -> bool:
+    """Whether a command may trade with what rests in its book."""
+    if kind == Kind.QUOTE or kind == Kind.LIQUIDATE:
+        return True
+    return Kind.ENTER <= kind <= Kind.REPLACE
 
 
 @kernel
@@ -131,7 +139,7 @@ def _explain(state: State, command: Row, reason: int, event: Row) -> None:
     if _is_of_orders(command.kind):
         event.tag = command.tag
         event.order_id = command.order_id
-        if command.kind == Kind.ENTER:
+        if command.kind == Kind.ENTER or command.kind == Kind.LIQUIDATE:
             event.side = command.side if command.side <= 1 else -1
     compared = (
         reason == Reason.MARGIN_SHORT
@@ -150,6 +158,6 @@ def _is_of_orders(kind: int) -> bool:
     """Whether a command's body is read through the family ORDER."""
     if kind == Kind.CANCEL_ALL:
         return False
-    if kind == Kind.ASSIGN or kind == Kind.BID:
+    if kind == Kind.ASSIGN or kind == Kind.LIQUIDATE or kind == Kind.BID:
         return True
     return Kind.ENTER <= kind <= Kind.BLOCK or Kind.BUST <= kind <= Kind.ADJUST

@@ -26,7 +26,7 @@ def deposit(state: State, command: Row, events: Table, count: int) -> tuple[int,
         return Reason.ACCOUNT_UNKNOWN, count
     reason: int = Reason.VALUE_NOT_POSITIVE
     if command.value > 0:
-        reason = _overflowing(state.accounts[command.account], command.value)
+        reason = overflowing(state.accounts[command.account], command.value)
     if reason != Reason.NONE:
         return reason, count
 
@@ -39,7 +39,7 @@ def withdraw(state: State, command: Row, events: Table, count: int) -> tuple[int
     """Take money off an account that neither positions nor working orders need."""
     reason = _unpayable(state, command, command.account)
     if reason == Reason.NONE:
-        reason = _short(state, command)
+        reason = short(state, command)
     if reason != Reason.NONE:
         return reason, count
 
@@ -52,9 +52,9 @@ def transfer(state: State, command: Row, events: Table, count: int) -> tuple[int
     """Move money from one account to another."""
     reason = _unpayable(state, command, command.other)
     if reason == Reason.NONE:
-        reason = _overflowing(state.accounts[command.other], command.value)
+        reason = overflowing(state.accounts[command.other], command.value)
     if reason == Reason.NONE:
-        reason = _short(state, command)
+        reason = short(state, command)
     if reason != Reason.NONE:
         return reason, count
 
@@ -75,14 +75,16 @@ def _unpayable(state: State, command: Row, other: int) -> int:
 
 
 @kernel
-def _overflowing(account: Row, value: int) -> int:
+def overflowing(account: Row, value: int) -> int:
+    """Return VALUE_TOO_LARGE where an account could not hold so much more, or NONE."""
     if value > MONEY_MAX or account.equity > MONEY_MAX - value:
         return Reason.VALUE_TOO_LARGE
     return Reason.NONE
 
 
 @kernel
-def _short(state: State, command: Row) -> int:
+def short(state: State, command: Row) -> int:
+    """Return FUNDS_SHORT where an account cannot spare the row's value, or NONE."""
     account = state.accounts[command.account]
     totals = state.totals[0]
     totals.required, totals.available = command.value, free_money(account)

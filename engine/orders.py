@@ -27,15 +27,16 @@ _NONE = np.uint64(0)
 @kernel
 def enter(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
     """Trade a new order, then rest what is left. Refused orders leave no trace."""
-    reason, price = _priced(state, command)
+    reason, price = _misnamed(state, command), 0
+    if reason == Reason.NONE:
+        reason, price = priced(state, command)
     if reason == Reason.NONE:
         reason = _unbearable(state, command, price)
     if reason != Reason.NONE:
         return reason, count
 
     # From here on the command succeeds.
-    instrument = state.instruments[command.instrument]
-    slot = _accept(state, instrument, command, price)
+    slot = accept(state, state.instruments[command.instrument], command, price)
     order = state.orders[slot]
     count = tell(events, count, command, order, Did.ENTERED, order.leaves)
     events[count - 1].flags = order.type | order.tif << 8 | np.uint32(command.flags) << 16
@@ -44,24 +45,29 @@ def enter(state: State, command: Row, events: Table, count: int) -> tuple[int, i
     if _is_stop(command.type):
         wait(state, slot)
         return Reason.NONE, count
-    if instrument.phase == Phase.OPEN:
-        minimum = command.quantity if order.tif == Tif.FOK else command.minimum
-        if minimum > 0 and fillable(state, order, minimum) < minimum:
-            return Reason.NONE, eliminate(state, slot, command, events, count)
-        count = cross(state, slot, command, events, count)
-    count = rest(state, slot, command, events, count)
-    return Reason.NONE, elect(state, command, events, count)
+    return Reason.NONE, trade_new(state, slot, command, events, count)
 
 
 @kernel
-def _priced(state: State, command: Row) -> tuple[int, int]:
-    """Return why the market will not have this order, or NONE and its limit."""
-    reason = _misnamed(state, command)
-    if reason == Reason.NONE:
-        reason = _misshapen(state.instruments[command.instrument], command)
+def trade_new(state: State, slot: Index, command: Row, events: Table, count: int) -> int:
+    """Trade an order that was just accepted, and rest what is left; return the new count."""
+    order = state.orders[slot]
+    if state.instruments[command.instrument].phase == Phase.OPEN:
+        minimum = command.quantity if order.tif == Tif.FOK else command.minimum
+        if minimum > 0 and fillable(state, order, minimum) < minimum:
+            return eliminate(state, slot, command, events, count)
+        count = cross(state, slot, command, events, count)
+    count = rest(state, slot, command, events, count)
+    return elect(state, command, events, count)
+
+
+@kernel
+def priced(state: State, command: Row) -> tuple[int, int]:
+    """Return why the market will not have an order that names what is there, or its limit."""
+    instrument = state.instruments[command.instrument]
+    reason = _misshapen(instrument, command)
     if reason != Reason.NONE:
         return reason, 0
-    instrument = state.instruments[command.instrument]
     if _is_market(command.type) and _opposite(state, command) == NIL_PRICE:
         return Reason.NO_OPPOSITE, 0
     price = _limit(state, instrument, command)
@@ -263,7 +269,7 @@ def _slid(state: State, instrument: Row, command: Row) -> int:
 
 
 @kernel
-def _accept(state: State, instrument: Row, command: Row, price: int) -> Index:
+def accept(state: State, instrument: Row, command: Row, price: int) -> Index:
     """Write the order into a slot, not yet in a queue, and count it as working."""
     slot = take_slot(state)
     order = state.orders[slot]

@@ -19,6 +19,7 @@ from engine.reference_amend import cancel, cancel_all, replace
 from engine.reference_assign import reassign
 from engine.reference_auction import publish_indicative
 from engine.reference_book import LADDERS
+from engine.reference_collateral import pledge, recall
 from engine.reference_desk import adjust, block, bust
 from engine.reference_guards import set_guards
 from engine.reference_house import (
@@ -36,6 +37,7 @@ from engine.reference_house import (
 )
 from engine.reference_implied import publish_implied
 from engine.reference_legs import add_leg
+from engine.reference_liquidate import liquidate
 from engine.reference_orders import enter, refuse
 from engine.reference_owners import kill
 from engine.reference_quotes import enforce, protect, quote
@@ -45,7 +47,10 @@ from engine.reference_world import Row, World
 from engine.schema import NIL, VERSION, AccountType, Did, Kind, Side
 from engine.state import Sizes
 
-BOOK_KINDS = (Kind.ENTER, Kind.REPLACE, Kind.CANCEL, Kind.QUOTE)  # What may change an auction.
+BOOK_KINDS = (  # What may change an auction.
+    *(Kind.ENTER, Kind.REPLACE, Kind.CANCEL, Kind.QUOTE, Kind.LIQUIDATE),
+)
+SIDED_KINDS = (Kind.ENTER, Kind.LIQUIDATE)
 ORDER_KINDS = (*BOOK_KINDS, Kind.BLOCK, Kind.BUST, Kind.ADJUST, Kind.ASSIGN, Kind.BID)
 
 
@@ -84,7 +89,7 @@ class Reference:
         told |= {"price": refused.required, "quantity": refused.available}
         if row.kind in ORDER_KINDS and row.version == VERSION:
             told |= {"tag": row.tag, "order_id": row.order_id}
-        if row.kind == Kind.ENTER and row.version == VERSION and row.side in list(Side):
+        if row.kind in SIDED_KINDS and row.version == VERSION and row.side in list(Side):
             told |= {"side": row.side}
         self.world.say(Did.REJECTED, **told)
 
@@ -235,6 +240,9 @@ VERBS: dict[int, Callable[[World, Row], None]] = {
     Kind.SUSPEND: suspend,
     Kind.PRICE: price,
     Kind.ASSIGN: reassign,
+    Kind.LIQUIDATE: liquidate,
+    Kind.PLEDGE: pledge,
+    Kind.RECALL: recall,
     Kind.INDEX: fix,
     Kind.CURVE: note,
     Kind.VOL: note_named,

@@ -47,15 +47,7 @@ def refuse(wrong: bool, reason: Reason) -> None:
 def enter(world: World, row: Row) -> None:
     """Trade a new order, then rest what is left."""
     account, instrument = refuse_misnamed(world, row)
-    refuse_misshapen(instrument, row)
-    price = limit(world.market, instrument, row)
-    refuse_off_ladder(instrument, price)
-    yields = row.flags & Flag.POST_ONLY and would_trade(world.market, instrument, row.side, price)
-    if yields and row.flags & Flag.SLIDE:
-        price, yields = slid(world.market, instrument, row.side), False
-        refuse(not instrument.low <= price <= instrument.high, Reason.POST_ONLY)
-    refuse_unguarded(world, new_order(row, price))
-    refuse(bool(yields), Reason.POST_ONLY)
+    price = priced(world, instrument, row)
     refuse_unbearable(world, account, row, price)
 
     order = new_order(row, price)
@@ -66,9 +58,28 @@ def enter(world: World, row: Row) -> None:
     warn(world, order, order.leaves)
     if order.waits:
         instrument.book.add(order)
-        return
+    else:
+        trade_new(world, order, row)
+
+
+def priced(world: World, instrument: Instrument, row: Row) -> int:
+    """Return the limit of a new order, if the market will have it."""
+    refuse_misshapen(instrument, row)
+    price = limit(world.market, instrument, row)
+    refuse_off_ladder(instrument, price)
+    yields = row.flags & Flag.POST_ONLY and would_trade(world.market, instrument, row.side, price)
+    if yields and row.flags & Flag.SLIDE:
+        price, yields = slid(world.market, instrument, row.side), False
+        refuse(not instrument.low <= price <= instrument.high, Reason.POST_ONLY)
+    refuse_unguarded(world, new_order(row, price))
+    refuse(bool(yields), Reason.POST_ONLY)
+    return price
+
+
+def trade_new(world: World, order: Order, row: Row) -> None:
+    """Trade an order that was just accepted, then rest what is left."""
     minimum = row.quantity if row.tif == Tif.FOK else row.minimum
-    lots, breach = fillable(world, instrument, order)
+    lots, breach = fillable(world, world.instrument_of(order), order)
     if minimum > lots:
         world.drop(order, Reason.VELOCITY if breach == Reason.VELOCITY else Reason.UNFILLED)
     else:

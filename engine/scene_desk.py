@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from engine.rows import Batch
 from engine.scene_names import Stage
-from engine.scene_orders import write_fields
+from engine.scene_orders import write_fields, write_options
 from engine.scene_text import Words
-from engine.schema import Kind
+from engine.schema import Kind, Side, Tif, Type
 
 
 def _block(stage: Stage, words: Words, batch: Batch) -> None:
@@ -40,6 +40,16 @@ def _move(stage: Stage, words: Words, batch: Batch, kind: Kind) -> None:
     write_fields(words, batch)
 
 
+def _liquidate(stage: Stage, words: Words, batch: Batch) -> None:
+    """`ACCOUNT buy|sell Q [OPTION ...]`."""
+    account = words.one_of("an account", stage.accounts)
+    side = words.one_of("buy or sell", {"buy": Side.BUY, "sell": Side.SELL})
+    batch.enter(account, 0, side, words.integer("a quantity"), type=Type.MARKET, tif=Tif.FAK)
+    batch.rows["kind"][-1] = Kind.LIQUIDATE
+    write_options(stage, words, batch)
+    write_fields(words, batch)
+
+
 def _bust(_stage: Stage, words: Words, batch: Batch) -> None:
     """`N`: a trade by its number, from 1."""
     batch.desk(Kind.BUST, words.integer("the number of a trade"))
@@ -57,6 +67,7 @@ def _adjust(_stage: Stage, words: Words, batch: Batch) -> None:
 DESK: dict[str, Callable[[Stage, Words, Batch], None]] = {
     "@block": _block,
     "@assign": _assign,
+    "@liquidate": _liquidate,
     "@bust": _bust,
     "@adjust": _adjust,
 }

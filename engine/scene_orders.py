@@ -13,7 +13,7 @@ from engine.schema import Flag, Kind, Side, Smp, Tif, Type
 
 OF_ORDERS = (  # Read through the family ORDER.
     *(Kind.ENTER, Kind.REPLACE, Kind.CANCEL, Kind.QUOTE, Kind.BLOCK, Kind.BUST, Kind.ADJUST),
-    *(Kind.ASSIGN, Kind.BID),
+    *(Kind.ASSIGN, Kind.BID, Kind.LIQUIDATE),
 )
 NOBODY = 1 << 40  # The id of an order that never was.
 
@@ -127,6 +127,24 @@ def _transfer(stage: Stage, words: Words, batch: Batch, account: int) -> None:
     batch.money(Kind.TRANSFER, account=account, other=other, value=value)
 
 
+def _pledge(_stage: Stage, words: Words, batch: Batch, account: int) -> None:
+    _move_asset(words, batch, account, Kind.PLEDGE)
+
+
+def _recall(_stage: Stage, words: Words, batch: Batch, account: int) -> None:
+    _move_asset(words, batch, account, Kind.RECALL)
+
+
+def _move_asset(words: Words, batch: Batch, account: int, kind: Kind) -> None:
+    """`FACE of ASSET for USD`: what it counts for."""
+    face = words.money("an amount of money")
+    words.take_if("of")
+    code = words.integer("the number of an asset")
+    words.take_if("for")
+    value = words.money("an amount of money")
+    batch.money(kind, account=account, code=code, value_2=face, value=value)
+
+
 def write_options(stage: Stage, words: Words, batch: Batch) -> None:
     """Write what follows an order's price into its row, field by field."""
     row = batch.rows[-1]
@@ -170,4 +188,6 @@ VERBS: dict[str, Callable[[Stage, Words, Batch, int], None]] = {
     "deposit": _deposit,
     "withdraw": _withdraw,
     "transfer": _transfer,
+    "pledge": _pledge,
+    "recall": _recall,
 }

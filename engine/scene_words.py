@@ -20,7 +20,13 @@ _SIZED = {  # Events that read "verb Q @ P".
     Did.ADJUSTED: "adjusted",
     Did.PRICED: "priced",
 }
-_PAID = {Did.DEPOSITED: "deposited", Did.TAKEN: "taken", Did.CHARGED: "charged"}
+_PAID = {
+    Did.DEPOSITED: "deposited",
+    Did.TAKEN: "taken",
+    Did.CHARGED: "charged",
+    Did.PLEDGED: "pledged",
+    Did.RECALLED: "recalled",
+}
 _IN_MONEY = (Reason.MARGIN_SHORT, Reason.FUNDS_SHORT)
 _IN_NUMBERS = (
     *(Reason.NOT_REVIEWABLE, Reason.POSITION_LIMIT),

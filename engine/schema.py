@@ -51,7 +51,7 @@ class Kind(enum.IntEnum):
     CHARGE = 35  # MONEY: value, signed, is taken off equity; code = a Ledger of the house
     SETTLE = 36  # MONEY: value = final price; pays variation and closes every position
     SUSPEND = 37  # MONEY: code = Standing; value = the amount called
-    LIQUIDATE = 38  # ORDER
+    LIQUIDATE = 38  # ORDER: as ENTER of a market order, fill-and-kill, that can only reduce
     PRICE = 39  # MONEY: of a TAS book; value = the settlement that its trades get
     ASSIGN = 40  # ORDER: account = buyer, give_up = seller: lots move at a price, off the market
 
@@ -128,6 +128,8 @@ class Did(enum.IntEnum):
     CYCLED = 41  # quantity = Cycle, other = trade date
     KILLED = 42  # quantity 1: of an account that may not trade any more; 0: that may again
     PRICED = 43  # quantity = lots at `price`; of an account: other = by what their cost moves
+    PLEDGED = 44  # quantity = it counts for, price = face, other = asset, leaves = equity after
+    RECALLED = 45  # Likewise.
 
 
 class Type(enum.IntEnum):
@@ -167,6 +169,7 @@ class Flag(enum.IntEnum):
     IN_FLIGHT = 8  # A replace's quantity is the order's total, not what is to be left.
     OPERATOR = 16  # Cancels in every phase, any account's order; reports blocks, undoes trades.
     QUOTE = 32  # Of ENTERED rows alone: a side of a quote.
+    LIQUIDATION = 64  # Of ENTERED rows alone: the house's order on the account's behalf.
 
 
 class Phase(enum.IntEnum):

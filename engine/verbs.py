@@ -3,10 +3,12 @@
 from engine.amend import cancel, replace
 from engine.assign import reassign
 from engine.auction import publish
+from engine.collateral import pledge, recall
 from engine.desk import adjust, block, bust
 from engine.emit import say
 from engine.guards import set_guards
 from engine.jit import Row, Table, kernel, rare
+from engine.liquidate import liquidate
 from engine.listing import (
     add_account,
     add_leg,
@@ -72,18 +74,14 @@ def _trade(state: State, command: Row, events: Table, count: int) -> tuple[int, 
 def _pay(state: State, rows: Views, i: int, events: Table, count: int) -> tuple[int, int]:
     command = rows.money[i]
     kind = command.kind
-    if kind == Kind.ASSIGN:
-        return reassign(state, rows.order[i], events, count)
+    if Kind.DEPOSIT <= kind <= Kind.RECALL:
+        return _bank(state, command, events, count)
+    if kind == Kind.ASSIGN or kind == Kind.LIQUIDATE:
+        return _reduce(state, rows.order[i], events, count)
     if Kind.MARK <= kind < Kind.INDEX:
         return _clear(state, command, events, count)
     if kind == Kind.PROTECT:
         return protect(state, command, events, count)
-    if kind == Kind.DEPOSIT:
-        return deposit(state, command, events, count)
-    if kind == Kind.WITHDRAW:
-        return withdraw(state, command, events, count)
-    if kind == Kind.TRANSFER:
-        return transfer(state, command, events, count)
     if kind == Kind.INDEX:
         count = say(events, count, command, Did.FIXED)
         events[count - 1].price = command.value
@@ -96,8 +94,34 @@ def _pay(state: State, rows: Views, i: int, events: Table, count: int) -> tuple[
 
 
 @rare
+def _bank(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Take money or assets in, or give them out."""
+    kind = command.kind
+    if kind == Kind.DEPOSIT:
+        return deposit(state, command, events, count)
+    if kind == Kind.WITHDRAW:
+        return withdraw(state, command, events, count)
+    if kind == Kind.TRANSFER:
+        return transfer(state, command, events, count)
+    if kind == Kind.PLEDGE:
+        return pledge(state, command, events, count)
+    return recall(state, command, events, count)
+
+
+@rare
+def _reduce(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
+    """Bring what an account holds to another, or to the market."""
+    if command.kind == Kind.ASSIGN:
+        return reassign(state, command, events, count)
+    reason, count = liquidate(state, command, events, count)
+    if reason == Reason.NONE:
+        count = publish(state, command.instrument, command, events, count)
+    return reason, count
+
+
+@rare
 def _clear(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
-    """Do what the clearing house asks for."""
+    """Do what the clearing house asks for of marks, rates, fees and standing."""
     kind = command.kind
     if kind == Kind.MARK:
         return mark(state, command, events, count)

@@ -30,7 +30,7 @@ _KINDS = chosen(
         *(Did.DEPOSITED, Did.TAKEN, Did.CHARGED, Did.MARKED, Did.SETTLED, Did.SUSPENDED),
     ]
 )
-_MONEY = (Did.DEPOSITED, Did.TAKEN, Did.CHARGED)
+_MONEY = (Did.DEPOSITED, Did.TAKEN, Did.CHARGED, Did.PLEDGED, Did.RECALLED)
 
 
 class Accounts:

@@ -6,7 +6,7 @@ from engine.jit import Table
 from engine.layout import LISTING, MONEY
 from engine.rows import Batch
 from engine.schema import NIL, NIL_PRICE, Form, Kind, Phase
-from tests.random_desk import assign, block, review
+from tests.random_desk import assign, block, liquidate, review
 from tests.random_orders import cancel, cancel_all, enter, replace
 from tests.random_quotes import protect, quote
 from tests.random_source import DAYS, MEMBERS, USD, Source, Spread, calendar
@@ -37,6 +37,15 @@ def pay(source: Source, batch: Batch) -> None:
         value = source.chance.choice((5 * USD, -3 * USD, 2**60 + 1))
     other = source.account() if kind == Kind.TRANSFER else 0
     batch.money(kind, account=source.account(), other=other, value=value, code=4)
+
+
+def pledge(source: Source, batch: Batch) -> None:
+    """Pledge an asset, or recall one, seldom with terms that cannot be."""
+    kind = source.chance.choice((Kind.PLEDGE, Kind.RECALL))
+    face = amount(source)
+    value = face * 9 // 10 if 0 < face < 2**50 else amount(source)
+    code = -1 if source.rarely(12) else source.chance.randrange(3)
+    batch.money(kind, account=source.account(), value=value, value_2=face, code=code)
 
 
 def suspend(source: Source, batch: Batch) -> None:
@@ -228,6 +237,8 @@ WEIGHTS: list[tuple[Callable[[Source, Batch], None], float]] = [
     (protect, 1),
     (block, 1),
     (assign, 0.5),
+    (liquidate, 1.2),
+    (pledge, 0.6),
     (review, 1.2),
     (pay, 4),
     (suspend, 0.2),

@@ -1,7 +1,7 @@
-"""Random rows of the exchange's desk: blocks, assignments, and reviews of trades of late."""
+"""Random rows of the desk and the house: blocks, assignments, liquidations, trades reviewed."""
 
 from engine.rows import Batch
-from engine.schema import Flag, Kind
+from engine.schema import Flag, Kind, Side, Tif, Type
 from tests.random_source import MEMBERS, Source
 
 
@@ -39,6 +39,27 @@ def assign(source: Source, batch: Batch) -> None:
         session=7,
     )
     spoil(source, batch, (("flags", (0, 17)), ("side", (1, 9)), ("quantity", (2**63 - 1, 2**50))))
+
+
+def liquidate(source: Source, batch: Batch) -> None:
+    """Reduce what somebody holds, mostly after all orders of the account were canceled."""
+    chance, accounts = source.chance, source.world.accounts
+    held = [
+        (account, number, one.net)
+        for account, owner in enumerate(accounts)
+        for number, one in owner.positions.items()
+        if one.net != 0 and not source.world.market.instruments[number].is_spread()
+    ]
+    account, number, net = chance.choice(held or [(1, 0, 1)])
+    lots = chance.choice((abs(net), 1, max(abs(net) // 2, 1), abs(net) + source.rarely(6)))
+    side = Side.SELL if net > 0 else Side.BUY
+    if not source.rarely(8):
+        batch.cancel_all(account, flags=Flag.OPERATOR)
+    batch.enter(account, number, side, lots, type=Type.MARKET, tif=Tif.FAK, tag=4, session=7)
+    batch.rows["kind"][-1] = Kind.LIQUIDATE
+    faults = ("side", (2, 1 - side)), ("type", (Type.LIMIT, 0)), ("tif", (Tif.DAY, Tif.FOK))
+    more = ("smp_rule", (1, 3)), ("flags", (1, Flag.OPERATOR)), ("account", (0, 99))
+    spoil(source, batch, (*faults, *more, ("instrument", (-1, source.instrument()))))
 
 
 def review(source: Source, batch: Batch) -> None:

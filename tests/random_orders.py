@@ -68,7 +68,7 @@ def spoil(source: Source, batch: Batch) -> None:
             ("protection", (-1, 3)),
             ("expiry", (-1, DAYS[1])),
             ("version", (0, VERSION + 1)),
-            ("kind", (0, Kind.LIQUIDATE, Kind.CREDIT, 255)),
+            ("kind", (0, Kind.LIQUIDATE, Kind.SKIP, 255)),
             ("price", (NIL_PRICE,)),
             ("order_id", (7,)),
         )
