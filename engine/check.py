@@ -4,6 +4,7 @@ import bisect
 from collections import defaultdict
 from typing import Any
 
+from engine.check_credits import bound_of, check_credits
 from engine.check_spreads import check_implied, check_spread, check_waiting, legs_of
 from engine.protection import BREACHED
 from engine.records import BUCKETS
@@ -45,6 +46,7 @@ def check(state: State) -> None:
     _check_owners(state, orders)
     check_implied(state, orders)
     check_waiting(state)
+    check_credits(state)
 
 
 def _check_guards(state: State, index: int) -> None:
@@ -204,9 +206,7 @@ def _check_accounts(state: State, orders: list[Any]) -> None:
     for (account, product), made in sums.items():
         exposure = state.exposures[account, product]
         assert [int(exposure[name]) for name in names] == made
-        net, buys, sells, longs, shorts = made
-        charge = int(state.products[product]["charge"])
-        bound = max(abs(net + buys), abs(net - sells)) + charge * min(longs, shorts)
+        bound = bound_of(state, account, product, made)
         assert exposure["bound"] == bound
         bounds[account] += bound
     for number in range(1, int(state.totals[0]["accounts"])):

@@ -4,6 +4,10 @@ Whatever subset of an account's working orders fills, a contract's lots lie betw
 `net - sells` and `net + buys`, so its longs and shorts are bounded one by one, and an
 order that closes a position builds no spread: counting longs + buys against shorts + sells
 would have charged a calendar for every closing order, and refused it to an account under call.
+
+A credit rests on what is held, and ends with it. So while an account has any, no order counts as
+closing: fills that turn a product's net from 10 to -10 end a credit that 10 had earned, and leave
+10 to be margined, so they need the money of 20.
 """
 
 from engine.jit import Row, kernel
@@ -15,9 +19,10 @@ from engine.state import State
 
 @kernel
 def initial(account: Row, bounds: int) -> int:
-    """Return bounds at the account's initial rate, rounded up to the micro-dollar."""
+    """Return bounds less credits, at the account's initial rate, rounded up to the micro-dollar."""
+    owed = max(bounds - account.credits, 0)
     extra = account.initial_percent - 100
-    return bounds + bounds // 100 * extra + (bounds % 100 * extra + 99) // 100
+    return owed + owed // 100 * extra + (owed % 100 * extra + 99) // 100
 
 
 @kernel
@@ -56,8 +61,20 @@ def bound_with_both(
     exposure: Row, charge: int, buys: int, sells: int, longs: int, shorts: int
 ) -> int:
     """Return an exposure's bound with this much more working on both sides, and these reaches."""
-    most, least = exposure.net + exposure.buys + buys, exposure.net - exposure.sells - sells
-    return max(abs(most), abs(least)) + charge * min(longs, shorts)
+    buys += exposure.buys
+    sells += exposure.sells
+    pairs = charge * min(longs, shorts)
+    if exposure.is_credited:
+        return max(max(exposure.net, 0) + buys, max(-exposure.net, 0) + sells) + pairs
+    return max(abs(exposure.net + buys), abs(exposure.net - sells)) + pairs
+
+
+@kernel
+def mark_credited(state: State, account: int) -> None:
+    """Let every bound of an account, of products to come too, be one with credits, or without."""
+    for product in range(len(state.products)):
+        state.exposures[account, product].is_credited = state.accounts[account].credits != 0
+        rebound(state, account, product)
 
 
 @kernel

@@ -6,6 +6,7 @@ subset of its working orders had filled; bounds add over products without credit
 
 import numpy as np
 
+from engine.credits import forfeit
 from engine.exposures import (
     bound_with,
     count_lots,
@@ -88,6 +89,7 @@ def fill(state: State, order: Row, price: int, quantity: int) -> None:
         work_spread(state, order, -quantity)
         return
     bought = quantity if order.side == Side.BUY else -quantity
+    forfeit(state, order.account, instrument, state.positions[order.position].net, bought)
     _move(state, order, -quantity, bought)
     _book(state, instrument, state.positions[order.position], bought, price)
     rebound(state, order.account, instrument.product)
@@ -99,6 +101,7 @@ def assign(state: State, number: int, index: int, bought: int, price: int) -> No
     instrument = state.instruments[index]
     place = open_position(state, number, index)
     position = state.positions[place]
+    forfeit(state, number, instrument, position.net, bought)
     if instrument.premium != 0:
         add_cover(state, place, -1)
         count_lots(state, position, Side.BUY, 0, bought)

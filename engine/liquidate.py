@@ -4,6 +4,8 @@ Neither standing nor kill switch nor margin stops it: who cannot pay must be bro
 All that protects the market stands: clip, guards, protection points.
 """
 
+import numpy as np
+
 from engine.book import has_slot
 from engine.emit import tell
 from engine.jit import Row, Table, kernel, rare
@@ -12,6 +14,8 @@ from engine.positions import find_position
 from engine.reasons import Reason
 from engine.schema import Did, Flag, Side, Smp, Tif, Type
 from engine.state import State
+
+_KNOWN_FLAGS, _LIQUIDATION = int(Flag.OPERATOR), int(Flag.LIQUIDATION)
 
 
 @rare
@@ -29,8 +33,8 @@ def liquidate(state: State, command: Row, events: Table, count: int) -> tuple[in
     slot = accept(state, state.instruments[command.instrument], command, price)
     order = state.orders[slot]
     count = tell(events, count, command, order, Did.ENTERED, order.leaves)
-    flags = order.type | order.tif << 8 | int(command.flags | Flag.LIQUIDATION) << 16
-    events[count - 1].flags = flags
+    flags = np.uint32(command.flags | _LIQUIDATION)
+    events[count - 1].flags = order.type | order.tif << 8 | flags << 16
     return Reason.NONE, trade_new(state, slot, command, events, count)
 
 
@@ -51,7 +55,7 @@ def _misnamed(state: State, command: Row) -> int:
         return Reason.TIF_UNKNOWN
     if command.smp_rule > Smp.CANCEL_BOTH:
         return Reason.SMP_RULE_UNKNOWN
-    if command.flags & ~int(Flag.OPERATOR):
+    if command.flags & ~_KNOWN_FLAGS:
         return Reason.FLAG_UNKNOWN
     return Reason.NONE
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from engine.credits import forfeit
 from engine.emit import say
 from engine.exposures import rebound
 from engine.guards import refer
@@ -106,6 +107,7 @@ def _close_positions(state: State, index: int) -> None:
     place = np.uint64(instrument.holders)
     while place != _NONE:
         position = state.positions[place]
+        forfeit(state, position.account, instrument, position.net, -position.net)
         if instrument.premium == 0:
             _unexpose(state, instrument, position)
         close(state, position)

@@ -20,6 +20,7 @@ from engine.reference_assign import reassign
 from engine.reference_auction import publish_indicative
 from engine.reference_book import LADDERS
 from engine.reference_collateral import pledge, recall
+from engine.reference_credits import credit
 from engine.reference_desk import adjust, block, bust
 from engine.reference_guards import set_guards
 from engine.reference_house import (
@@ -235,6 +236,7 @@ VERBS: dict[int, Callable[[World, Row], None]] = {
     Kind.TRANSFER: transfer,
     Kind.MARK: mark,
     Kind.RATE: rate,
+    Kind.CREDIT: credit,
     Kind.CHARGE: charge,
     Kind.SETTLE: settle,
     Kind.SUSPEND: suspend,

@@ -156,7 +156,8 @@ def settle(world: World, row: Row) -> None:
     world.sweep(instrument, Reason.EXPIRED, lambda _order: True)
     pay_variation(world, instrument, row.value)
     for account in world.accounts:
-        account.positions.pop(instrument.number, None)
+        if account.positions.pop(instrument.number, Position()).net != 0:
+            account.credits.clear()
     world.say(Did.SETTLED, price=row.value)
     world.move(instrument, Phase.EXPIRED, 0, Reason.NONE)
 

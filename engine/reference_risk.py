@@ -111,6 +111,7 @@ class Account:
     positions: dict[int, Position] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict)
     protections: dict[int, Protection] = field(default_factory=dict)  # By product.
+    credits: dict[int, int] = field(default_factory=dict)  # By product, micro-dollars.
 
 
 @dataclass(slots=True)
@@ -216,14 +217,24 @@ def bound(product: int, account: Account, orders: list[Order], market: Market) -
         if number in futures:
             longs += max(0, high)
             shorts += max(0, -low)
-    held = [(number, one.net) for number, one in account.positions.items() if number in futures]
-    lowest = highest = sum(net * listed[number].rate for number, net in held)
+    lowest = highest = held = net_money(product, account, market)
     for order in orders:
         parts = [leg for leg in listed[order.instrument].parts() if leg.number in futures]
         moved = signed(order) * sum(ratio * listed[number].rate for number, ratio in parts)
         lowest += min(moved, 0)
         highest += max(moved, 0)
+    if any(account.credits.values()):  # They end with what is held: nothing counts as closing.
+        lowest, highest = lowest - max(held, 0), highest - min(held, 0)
     return max(abs(lowest), abs(highest)) + market.charges[product] * min(longs, shorts)
+
+
+def net_money(product: int, account: Account, market: Market) -> int:
+    """Return what a product's futures add up to, each lot at its own rate."""
+    held = [(market.instruments[number], one.net) for number, one in account.positions.items()]
+    own = [(terms, net) for terms, net in held if terms.product == product]
+    return sum(
+        net * terms.rate for terms, net in own if not terms.is_paid_for and not terms.is_spread()
+    )
 
 
 def at_stake(account: Account, orders: list[Order], market: Market) -> tuple[int, int]:
@@ -242,8 +253,9 @@ def at_stake(account: Account, orders: list[Order], market: Market) -> tuple[int
 
 
 def initial(account: Account, bounds: int) -> int:
-    """Return bounds at the account's initial rate, rounded up."""
-    return -(-bounds * account.initial_percent // 100)
+    """Return bounds, less the account's credits, at its initial rate, rounded up."""
+    owed = max(0, bounds - sum(account.credits.values()))
+    return -(-owed * account.initial_percent // 100)
 
 
 def free_money(account: Account, market: Market) -> int:

@@ -14,7 +14,7 @@ from engine.jit import Table
 from engine.layout import EVENT
 from engine.reasons import Reason
 from engine.reference_book import LADDERS, Order
-from engine.reference_risk import Account, Instrument, Market, Position
+from engine.reference_risk import Account, Instrument, Market, Position, net_money
 from engine.schema import NIL_PRICE, SLOT_BITS, Did
 from engine.state import Sizes
 
@@ -133,12 +133,21 @@ class World:
         if instrument not in positions:
             positions[instrument] = Position()
             self.held += 1
-        positions[instrument].net += bought
         terms = self.market.instruments[instrument]
+        if not terms.is_spread() and self.lowers(self.accounts[number], terms, bought):
+            self.accounts[number].credits.clear()
+        positions[instrument].net += bought
         if terms.is_paid_for:
             self.accounts[number].equity -= bought * price * terms.value
         else:
             positions[instrument].cost += bought * price
+
+    def lowers(self, account: Account, traded: Instrument, bought: int) -> bool:
+        """Whether lots bought, sold below 0, lower a position or what its product adds up to."""
+        held = [account.positions[traded.number].net]
+        if not traded.is_paid_for:
+            held.append(net_money(traded.product, account, self.market))
+        return any(one * bought < 0 for one in held)
 
     def remember(
         self,

@@ -50,6 +50,16 @@ def _liquidate(stage: Stage, words: Words, batch: Batch) -> None:
     write_fields(words, batch)
 
 
+def _credit(stage: Stage, words: Words, batch: Batch) -> None:
+    """`ACCOUNT USD [on PRODUCT]`."""
+    account = words.one_of("an account", stage.accounts)
+    value, product = words.money("an amount of money"), 0
+    if words.take_if("on"):
+        product = words.one_of("a product", stage.products)
+    batch.money(Kind.CREDIT, account=account, product=product, value=value)
+    write_fields(words, batch)
+
+
 def _bust(_stage: Stage, words: Words, batch: Batch) -> None:
     """`N`: a trade by its number, from 1."""
     batch.desk(Kind.BUST, words.integer("the number of a trade"))
@@ -68,6 +78,7 @@ DESK: dict[str, Callable[[Stage, Words, Batch], None]] = {
     "@block": _block,
     "@assign": _assign,
     "@liquidate": _liquidate,
+    "@credit": _credit,
     "@bust": _bust,
     "@adjust": _adjust,
 }

@@ -77,8 +77,8 @@ def put(event: Any, names: str = "", place: str = "") -> Told:
         return Told(f"alerted {quantity} of {int(event['other'])}", "", names)
     if did == Did.KILLED:
         return Told("killed" if quantity else "released", "", names)
-    if did == Did.RATED:
-        return Told(f"rated {money(quantity)}", "", names)
+    if did in (Did.RATED, Did.CREDITED):
+        return Told(f"{did.name.lower()} {money(quantity)}", "", names)
     if did in (Did.MARKED, Did.SETTLED):
         return Told(f"{did.name.lower()} {price}", "", names)
     return Told(did.name.lower(), "", names)

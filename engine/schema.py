@@ -47,7 +47,7 @@ class Kind(enum.IntEnum):
 
     MARK = 32  # MONEY: value = mark, value_2 = market settlement; pays variation
     RATE = 33  # MONEY: value = maintenance a lot (instrument), or calendar charge (product)
-    CREDIT = 34  # MONEY
+    CREDIT = 34  # MONEY: account, product, value >= 0: taken off its bounds from now on, a level
     CHARGE = 35  # MONEY: value, signed, is taken off equity; code = a Ledger of the house
     SETTLE = 36  # MONEY: value = final price; pays variation and closes every position
     SUSPEND = 37  # MONEY: code = Standing; value = the amount called
@@ -121,7 +121,7 @@ class Did(enum.IntEnum):
     CHARGED = 34  # quantity = amount, leaves = equity afterwards, other = code
     MARKED = 35  # price = mark, quantity = mark before (NIL_PRICE: none), other = settlement
     RATED = 36  # quantity = rate
-    CREDITED = 37
+    CREDITED = 37  # quantity = credit, other = product, leaves = of all products
     SETTLED = 38  # price = final price
     SUSPENDED = 39  # quantity = Standing, leaves = amount called
     FIXED = 40  # price = index in micro-dollars, quantity = trade date, other = tier

@@ -105,6 +105,7 @@ ACCOUNT = np.dtype(
         ("bounds", "<i8"),  # Sum of its exposures' bounds, at maintenance.
         ("reserves", "<i8"),
         ("initial_percent", "<i8"),
+        ("credits", "<i8"),  # Sum of its exposures' credits: taken off `bounds`.
         ("owner", "<i4"),
         ("standing", "u1"),
         ("type", "u1"),
@@ -122,6 +123,8 @@ EXPOSURE = np.dtype(
         ("longs", "<i8"),  # Lots: sum over contracts of the most that each can come to be long.
         ("shorts", "<i8"),
         ("bound", "<i8"),
+        ("credit", "<i8"),  # What the house grants for what is held: engine/credits.py.
+        ("is_credited", "<i8"),  # 1: the account has credits, of whichever product.
     ]
 )
 

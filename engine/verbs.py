@@ -4,6 +4,7 @@ from engine.amend import cancel, replace
 from engine.assign import reassign
 from engine.auction import publish
 from engine.collateral import pledge, recall
+from engine.credits import credit
 from engine.desk import adjust, block, bust
 from engine.emit import say
 from engine.guards import set_guards
@@ -127,6 +128,8 @@ def _clear(state: State, command: Row, events: Table, count: int) -> tuple[int, 
         return mark(state, command, events, count)
     if kind == Kind.RATE:
         return rate(state, command, events, count)
+    if kind == Kind.CREDIT:
+        return credit(state, command, events, count)
     if kind == Kind.CHARGE:
         return charge(state, command, events, count)
     if kind == Kind.SETTLE:

@@ -48,6 +48,15 @@ def pledge(source: Source, batch: Batch) -> None:
     batch.money(kind, account=source.account(), value=value, value_2=face, code=code)
 
 
+def credit(source: Source, batch: Batch) -> None:
+    """Grant a credit of a size that matters, seldom one that cannot be."""
+    value = source.chance.choice((0, 500, 5_000, 20_000)) * USD
+    if source.rarely(12):
+        value = source.chance.choice((-1, 2**60, 2**60 + 1, -(2**63), 2**63 - 1))
+    product = source.chance.choice((0, 0, 0, 1, 1, 7, NIL))
+    batch.money(Kind.CREDIT, account=source.account(), product=product, value=value)
+
+
 def suspend(source: Source, batch: Batch) -> None:
     code = source.chance.choices((0, 1, 2, 3, -1), (10, 4, 3, 1, 1))[0]
     batch.money(Kind.SUSPEND, account=source.account(), code=code, value=12)
@@ -175,7 +184,7 @@ def arrange(source: Source, batch: Batch) -> None:
     kind = source.chance.choice(
         (
             *(Kind.PRODUCT, Kind.OPEN_OWNER, Kind.OPEN_ACCOUNT, Kind.KEY, Kind.OBSERVE),
-            *(Kind.TIME, Kind.CYCLE, Kind.INDEX, Kind.CURVE, Kind.LEG, Kind.CREDIT, Kind.SKIP),
+            *(Kind.TIME, Kind.CYCLE, Kind.INDEX, Kind.CURVE, Kind.LEG, Kind.SKIP),
             *(Kind.VOL, Kind.DELTA, Kind.FHS_REQUIREMENT, Kind.RISK),
             *(Kind.DEFAULT, Kind.BID, Kind.REVIEW),
         )
@@ -239,6 +248,7 @@ WEIGHTS: list[tuple[Callable[[Source, Batch], None], float]] = [
     (assign, 0.5),
     (liquidate, 1.2),
     (pledge, 0.6),
+    (credit, 1.5),
     (review, 1.2),
     (pay, 4),
     (suspend, 0.2),
