@@ -11,6 +11,7 @@ from engine.exchange import Outcome
 from engine.rows import text_at
 from engine.schema import NIL, NOT_HELD, Did, Flag, Role
 from gateway.events import Event, block_of, chosen, select
+from gateway.figures import end_credits
 from gateway.holdings import CLOSED_KEPT, Account, Fill, Order, bought, hold, price, review
 from gateway.markets import Markets, Trade
 
@@ -28,9 +29,13 @@ _KINDS = chosen(
         *(Did.ENTERED, Did.RESTED, Did.FILLED, Did.CANCELED, Did.REPLACED, Did.TRIGGERED),
         *(Did.BUSTED, Did.ADJUSTED, Did.PRICED),
         *(Did.DEPOSITED, Did.TAKEN, Did.CHARGED, Did.MARKED, Did.SETTLED, Did.SUSPENDED),
+        *(Did.PLEDGED, Did.RECALLED, Did.CREDITED),
     ]
 )
-_MONEY = (Did.DEPOSITED, Did.TAKEN, Did.CHARGED, Did.PLEDGED, Did.RECALLED)
+_OF_ITSELF = (
+    *(Did.DEPOSITED, Did.TAKEN, Did.CHARGED, Did.PLEDGED, Did.RECALLED),
+    *(Did.SUSPENDED, Did.CREDITED),
+)
 
 
 class Accounts:
@@ -58,12 +63,10 @@ class Accounts:
                 continue
             account = self[number]
             accounts.add(number)
-            if kind in _MONEY:
-                account.cash = event.leaves
-            elif kind == Did.SUSPENDED:
-                account.standing, account.called = event.quantity, event.leaves
+            if kind in _OF_ITSELF:
+                _change(account, event)
             elif kind in (Did.BUSTED, Did.ADJUSTED):
-                review(account, self._markets[event.instrument], event)
+                self._review(account, event)
             elif kind == Did.PRICED:
                 price(account, self._markets, event)
             elif event.role in (Role.BLOCK, Role.ASSIGNED):
@@ -81,6 +84,13 @@ class Accounts:
                     fills.append(self._fill(account, event, trade, spread))
         return Touched(list(orders.values()), fills, accounts)
 
+    def _review(self, account: Account, event: Event) -> None:
+        """Take in what the desk did to a trade; of an adjusted one some lots lower what is held."""
+        end_credits(account, self._markets, event.instrument, -bought(event))
+        if event.kind == Did.ADJUSTED:
+            account.credits.clear()
+        review(account, self._markets[event.instrument], event)
+
     def _mark(self, event: Event) -> set[int]:
         """Pay variation, or what was paid for its final price, to every holder; return them."""
         holders, instrument, price = set[int](), event.instrument, event.price
@@ -97,6 +107,7 @@ class Accounts:
             holding.paid += variation
             holding.cost = holding.net * price
             if event.kind == Did.SETTLED:
+                end_credits(account, self._markets, instrument, -holding.net)
                 del account.holdings[instrument]
             holders.add(account.number)
         return holders
@@ -134,6 +145,7 @@ class Accounts:
         """
         market = self._markets[event.instrument]
         if not event.flags & NOT_HELD:
+            end_credits(account, self._markets, event.instrument, bought(event))
             hold(account, market, bought(event), event.price)
         made = trade or self._markets.described(event)
         fill = Fill(
@@ -146,6 +158,16 @@ class Accounts:
         )
         account.fills.append(fill)
         return fill
+
+
+def _change(account: Account, event: Event) -> None:
+    """Take in what an account may do, what it is granted, or its money."""
+    if event.kind == Did.SUSPENDED:
+        account.standing, account.called = event.quantity, event.leaves
+    elif event.kind == Did.CREDITED:
+        account.credits[event.other] = event.quantity
+    else:
+        account.cash = event.leaves
 
 
 def _spread_of(account: Account, event: Event) -> int:

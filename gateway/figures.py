@@ -56,8 +56,10 @@ class _Money:
     buys: int = 0
     sells: int = 0
 
-    def worst(self) -> int:
-        """Return the most that is at stake whatever fills."""
+    def worst(self, *, is_credited: bool) -> int:
+        """Return the most that is at stake whatever fills; with credits no order closes."""
+        if is_credited:
+            return max(max(self.net, 0) + self.buys, max(-self.net, 0) + self.sells)
         return max(abs(self.net + self.buys), abs(self.net - self.sells))
 
 
@@ -110,6 +112,7 @@ class _Stakes:
 
     def __init__(self, account: Account, markets: Markets) -> None:
         self._markets = markets
+        self._credits = sum(account.credits.values())
         self._lots: dict[int, _Lots] = defaultdict(_Lots)
         self._money: dict[int, _Money] = defaultdict(_Money)
         self._covers: dict[int, _Cover] = {}
@@ -127,7 +130,7 @@ class _Stakes:
         return self._reserves + sum(cover.reserve() for cover in self._covers.values())
 
     def bound(self) -> int:
-        """Return what the initial rate raises, in micro-dollars; products add."""
+        """Return what the initial rate raises, in micro-dollars; products add, less credits."""
         total = sum(cover.bound() for cover in self._covers.values())
         for product, money in self._money.items():
             mine = [
@@ -137,8 +140,9 @@ class _Stakes:
             ]
             longs = sum(max(lots.net + lots.buys, 0) for lots in mine)
             shorts = sum(max(lots.sells - lots.net, 0) for lots in mine)
-            total += money.worst() + self._markets.charge.get(product, 0) * min(longs, shorts)
-        return total
+            total += self._markets.charge.get(product, 0) * min(longs, shorts)
+            total += money.worst(is_credited=self._credits > 0)
+        return max(total - self._credits, 0)
 
     def work(self, order: Order) -> None:
         """Count in what an order can add. A spread of one product nets its legs' rates."""
@@ -175,6 +179,24 @@ def figures(account: Account, markets: Markets, initial_percent: int) -> Figures
         stakes.work(order)
     initial = -(-stakes.bound() * initial_percent // 100) + stakes.reserves()
     return Figures(account.cash, open_, maintenance, initial)
+
+
+def end_credits(account: Account, markets: Markets, instrument: int, lots: int) -> None:
+    """Forget an account's credits before lots, below 0 where they are sold, lower what it holds.
+
+    Of the contract, or of what its product's futures come to: engine/README.md, "Credits".
+    """
+    if not account.credits:
+        return
+    traded, net = markets[instrument].terms, 0
+    for number, holding in account.holdings.items():
+        terms = markets[number].terms
+        if not terms.is_paid and not traded.is_paid and terms.product == traded.product:
+            net += holding.net * markets[number].rate
+        if number == instrument and holding.net * lots < 0:
+            account.credits.clear()
+    if net * lots < 0:
+        account.credits.clear()
 
 
 def _signed(order: Order) -> int:

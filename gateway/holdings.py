@@ -110,6 +110,7 @@ class Account:
     closed: dict[int, Order] = field(default_factory=dict)
     fills: deque[Fill] = field(default_factory=lambda: deque(maxlen=FILLS_KEPT))
     holdings: dict[int, Holding] = field(default_factory=dict)
+    credits: dict[int, int] = field(default_factory=dict)  # By product, micro-dollars.
     given_up: dict[int, int] = field(default_factory=dict)  # Lots by the tag of what assigned them.
 
     def order(self, order_id: int) -> Order | None:

@@ -140,7 +140,8 @@ def compare_accounts(view: View, state: State, live: Table) -> None:
 
 def compare_money(view: View, number: int, row: Table, percent: int) -> None:
     found = figures(view.accounts[number], view.markets, percent)
-    needed = -(-int(row["bounds"]) * percent // 100) + int(row["reserves"])
+    owed = max(int(row["bounds"]) - int(row["credits"]), 0)
+    needed = -(-owed * percent // 100) + int(row["reserves"])
     assert found.open == row["open"]
     assert found.initial == needed
     assert found.available == row["equity"] + row["open"] - needed

@@ -215,7 +215,7 @@ class Driver:
             self._assign(batch, instrument, seller, buyer, around + 1)
 
     def _assign(self, batch: Batch, instrument: int, buyer: int, seller: int, price: int) -> None:
-        """Let four lots change hands off the market, between two ticks."""
+        """Let four lots change hands off the market, between two ticks; grant the buyer credits."""
         batch.desk(
             Kind.ASSIGN,
             buyer=buyer,
@@ -224,3 +224,5 @@ class Driver:
             quantity=4,
             price=price,
         )
+        for product in range(2):
+            batch.money(Kind.CREDIT, account=buyer, product=product, value=200_000_000)
