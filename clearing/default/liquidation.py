@@ -11,7 +11,7 @@ from clearing.directory import Directory
 from clearing.holdings import MINUTE
 from clearing.positions import Positions
 from engine.rows import Batch
-from engine.schema import Form, Kind, Side, Tif, Type
+from engine.schema import Flag, Form, Kind, Side, Tif, Type
 
 ROUND = 30_000_000_000  # Nanoseconds between two orders of an account.
 PART = 10  # An order is at most this part of the last hour's lots, and at least one lot.
@@ -66,8 +66,9 @@ class Liquidations:
             self.deadline = now + ROUND
 
     def round(self, now: int, choices: Callable[[int], list[Choice]]) -> Batch:
-        """Return the orders that are due, one an account.
+        """Return the orders that are due, one an account, after a cancel of its own.
 
+        What an account has working would stand in the way: nobody knows what it leaves to reduce.
         choices: of an account, its contracts in order of preference; rounds take them in turn, so
         that a book without anybody in it holds up no other.
         """
@@ -79,6 +80,7 @@ class Liquidations:
             found = choices(account)
             if found:
                 choice = found[self._rounds[account] % len(found)]
+                batch.cancel_all(account, flags=Flag.OPERATOR)
                 self._add(batch, account, choice, now)
                 self._rounds[account] += 1
         return batch
