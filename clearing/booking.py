@@ -25,6 +25,10 @@ def book(
     """
     _move(ledger, events[(events["kind"] >= FIRST_MONEY) & (events["kind"] <= Did.TAKEN)], date)
     _charge(ledger, positions, events[events["kind"] == Did.CHARGED], seq, date)
+    for kind, did, sign in ((Entry.PLEDGE, Did.PLEDGED, 1), (Entry.RECALL, Did.RECALLED, -1)):
+        moved = events[events["kind"] == did]
+        accounts, counted = moved["account"].astype(np.int64), sign * moved["quantity"]
+        ledger.receive(kind, seq, date, accounts, counted, Book.CUSTODY)
     premium = positions.take("premium")
     accounts = np.flatnonzero(premium)
     ledger.receive(Entry.PREMIUM, seq, date, accounts, premium[accounts], Book.PREMIUM)

@@ -40,10 +40,10 @@ class Calls:
         return self._standing[account]
 
     def equity(self) -> Numbers:
-        """Return what each account is worth: its cash, what is not booked yet, or not paid yet."""
-        cash = self._ledger.cash(self._positions.accounts)
+        """Return what each account is worth: cash, collateral, what is not booked or paid yet."""
+        owned = self._ledger.worth(self._positions.accounts)
         holders = self._positions.holders
-        worth: Numbers = cash + holders["premium"] + holders["open"]
+        worth: Numbers = owned + holders["premium"] + holders["open"]
         return worth
 
     def requirements(self, accounts: Numbers) -> tuple[Numbers, Numbers]:

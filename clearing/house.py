@@ -24,7 +24,7 @@ from clearing.positions import Positions
 from clearing.premiums import Premiums
 from clearing.quotes import Quotes
 from clearing.reports import Accountable, Activity, Skipped, Variation
-from clearing.reviews import CORRECTIONS, MARGIN, Reviews
+from clearing.reviews import CORRECTIONS, HAIRCUTS, MARGIN, Reviews
 from clearing.tas import prices
 from clearing.window import Day
 from engine.exchange import Outcome
@@ -91,6 +91,7 @@ class House:
             _REVIEW: lambda day: self.calls.review(day.date, day.due),
             _SELL: lambda day: self.defaults.sell(day.date),
             _COVER: lambda day: self.defaults.cover(day.date),
+            HAIRCUTS: lambda _: self.reviews.collateral.answer(),
         }
         self._is_taken = np.zeros(256, np.bool_)  # Kinds of rows that the house reads itself.
         self._is_taken[list(self._takers)] = True
@@ -113,6 +114,7 @@ class House:
         if has_money:
             paid = book(self.ledger, self.positions, events, frame.last, self.date)
             self.variations += paid
+            self.reviews.collateral.fold(events)
             self.ledger.check()
         if of_house:
             self._take_rows(frame, events)

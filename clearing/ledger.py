@@ -27,6 +27,8 @@ class Book(enum.IntEnum):
     VARIATION = 2  # Passes through: what the losers of a day pay, the winners get.
     FEES = 3
     PREMIUM = 4  # Passes through: of options and event contracts, paid for and paid out.
+    COLLATERAL = 5  # A participant's: what its pledged securities count for.
+    CUSTODY = 6  # The house's side of them.
     INTEREST = 7  # What cash earned, below 0, and what missing cash cost.
     FUND = 8  # Of a member, its own part of the guaranty fund.
     CAPITAL = 9  # Of the house: below 0 what it has paid of its own for defaulters.
@@ -44,12 +46,15 @@ class Entry(enum.IntEnum):
     FEES = 5
     CHARGE = 6
     PREMIUM = 7
+    PLEDGE = 8
+    RECALL = 9
     INTEREST = 10
     CORRECTION = 11  # Reverses another entry.
     FUND = 12  # Into the guaranty fund, or back.
     LOSS = 13  # Of a default: borne, or where above 0 made good.
     GAINS_HAIRCUT = 14
     ALLOCATION = 15  # What an average price, a whole number of units, leaves over.
+    REVALUATION = 16  # Of collateral, by another haircut.
 
 
 ENTRY = np.dtype(
@@ -116,6 +121,12 @@ class Ledger:
         self._reach(accounts)
         return self._balances[:accounts, Book.CASH].copy()
 
+    def worth(self, accounts: int) -> Numbers:
+        """Return cash and collateral of accounts 0 to `accounts` - 1."""
+        self._reach(accounts)
+        both: Numbers = self._balances[:accounts, [Book.CASH, Book.COLLATERAL]].sum(axis=1)
+        return both
+
     def total(self) -> int:
         """Return the sum of all balances: 0."""
         return int(self._balances.sum())
@@ -123,7 +134,9 @@ class Ledger:
     def receive(
         self, kind: Entry, seq: int, date: int, accounts: Numbers, amounts: Numbers, book: Book
     ) -> None:
-        """Add `amounts` to the cash of `accounts` and take their sum from a book of the house.
+        """Add `amounts` to a column of `accounts` and take their sum from a book of the house.
+
+        The column is CASH, or what stands against custody: COLLATERAL.
 
         An account that stands twice gets one entry. Amounts of 0 leave none.
         """
@@ -134,8 +147,9 @@ class Ledger:
         if not len(accounts):
             return
         self._reach(int(accounts[-1]) + 1)
-        self._balances[accounts, Book.CASH] += added
-        self._write(kind, seq, date, accounts, added, Book.CASH)
+        own = Book.COLLATERAL if book == Book.CUSTODY else Book.CASH
+        self._balances[accounts, own] += added
+        self._write(kind, seq, date, accounts, added, own)
         total = int(added.sum())
         if total:
             self._balances[HOUSE, book] -= total

@@ -5,8 +5,10 @@ from decimal import Decimal
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
 from clearing.calendar import calls_due, trade_date
+from clearing.collateral import NAMES
 from clearing.corrections import Named
 from clearing.directory import Directory
 from clearing.house import House
@@ -14,10 +16,11 @@ from clearing.ledger import Entry
 from clearing.reports import Call
 from clearing.reviews import Review
 from engine.instruments import money
-from engine.jit import Table
+from engine.jit import Row, Table
 from engine.reasons import Reason
 from engine.rows import Batch
 from engine.schema import Did, Kind
+from gateway.collateral import Pledge, Recall, SetHaircut, collateral_rows
 from gateway.opening import OperatorError, account_named
 from gateway.signed import Signed, signature
 from gateway.view import View
@@ -46,7 +49,7 @@ class SetInterest(Signed, tag="interest"):
     debit: Decimal
 
 
-Told = CycleNow | Correct | SetInterest
+Told = CycleNow | Correct | SetInterest | Pledge | Recall | SetHaircut
 
 
 class Called(msgspec.Struct):
@@ -105,6 +108,8 @@ def told_rows(view: View, house: House, asked: Told) -> Batch:
             credit, debit = _points("credit", asked.credit), _points("debit", asked.debit)
             code = Review.INTEREST
             batch.money(Kind.REVIEW, code=code, value=credit, value_2=debit, text=text)
+        case Pledge() | Recall() | SetHaircut():
+            return collateral_rows(view.directory, house.reviews.collateral, asked)
     return batch
 
 
@@ -114,8 +119,11 @@ def cleared(
     """Return what came of it once the house has answered. Raises OperatorError if it refused."""
     refused = events[events["kind"] == Did.REJECTED]
     if len(refused):
-        raise OperatorError(f"the exchange refused: {Reason(int(refused[0]['reason'])).name}")
-    paid = []
+        raise OperatorError(_sentence(refused[0]))
+    paid = [
+        _pledged(directory, event)
+        for event in events[np.isin(events["kind"], (Did.PLEDGED, Did.RECALLED))]
+    ]
     for one in house.reviews.corrections.reports[before.corrections :]:
         if one.why:
             raise OperatorError(one.why)
@@ -123,6 +131,23 @@ def cleared(
         paid.append(Paid(directory.accounts[one.account].name, money(-one.amount_micro), why))
     calls = [_called(directory, call) for call in house.calls.calls[before.calls :]]
     return Cleared(str(asked.__struct_config__.tag), calls, paid)
+
+
+def _sentence(refused: Row) -> str:
+    reason = Reason(int(refused["reason"]))
+    if reason == Reason.FUNDS_SHORT:
+        needed, free = money(int(refused["price"])), money(int(refused["quantity"]))
+        return f"the exchange refused: {reason.name}, {needed} USD are wanted and {free} are free"
+    return f"the exchange refused: {reason.name}"
+
+
+def _pledged(directory: Directory, event: Row) -> Paid:
+    """Return what collateral that came or went counts for."""
+    is_pledge = event["kind"] == Did.PLEDGED
+    counted = int(event["quantity"]) if is_pledge else -int(event["quantity"])
+    what, face = "pledged" if is_pledge else "given back", money(int(event["price"]))
+    name = directory.accounts[int(event["account"])].name
+    return Paid(name, money(counted), f"{face} of {NAMES[int(event['other'])]} {what}")
 
 
 def _called(directory: Directory, call: Call) -> Called:

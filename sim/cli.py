@@ -14,7 +14,17 @@ import typer
 from sim.cli_admin import admin
 from sim.cli_backup import backup, restore
 from sim.cli_basis import basis, performance, tokens
-from sim.cli_clearing import allocate, correct, give_up, interest, review, transfer
+from sim.cli_clearing import (
+    allocate,
+    correct,
+    give_up,
+    haircut,
+    interest,
+    pledge,
+    recall,
+    review,
+    transfer,
+)
 from sim.cli_curve import curve, hardware
 from sim.cli_default import default
 from sim.cli_disclose import disclose
@@ -40,8 +50,10 @@ app.add_typer(accounts, name="accounts")
 app.add_typer(keys, name="keys")
 app.add_typer(admin, name="admin")
 app.add_typer(curve, name="curve")
-for _told in (review, correct, interest, give_up, allocate, transfer):
+for _told in (review, correct, interest, haircut, give_up, allocate, transfer):
     admin.command()(_told)
+for _moved in (pledge, recall):
+    accounts.command()(_moved)
 
 _SENTENCES = (
     ("msgspec", "MsgspecError"),

@@ -46,8 +46,49 @@ def interest(
     """Set the rates of interest from the next end of day on; prints it as JSON."""
     from gateway.clearing_desk import SetInterest
 
-    rates = _percent(credit), _percent(debit)
+    rates = _decimal(credit), _decimal(debit)
     _tell(folder, SetInterest(*rates, operator=operator, reason=reason))
+
+
+def haircut(
+    folder: Folder,
+    asset: Annotated[str, typer.Argument(help="t-bill, note-1y, note-3y ...")],
+    percent: Annotated[str, typer.Argument(help="Of its face, that it counts for less.")],
+    operator: Operator,
+    reason: Reason = "",
+) -> None:
+    """Set what an asset counts for from now on; every pledge of it is revalued. Prints JSON."""
+    from gateway.collateral import SetHaircut
+
+    _tell(folder, SetHaircut(asset, _decimal(percent), operator=operator, reason=reason))
+
+
+def pledge(
+    folder: Folder,
+    account: Annotated[str, typer.Argument(help="Whose, by name or number.")],
+    asset: Annotated[str, typer.Argument(help="t-bill, note-1y, note-3y ...")],
+    face: Annotated[str, typer.Argument(help="USD.")],
+    operator: Operator,
+    reason: Reason = "",
+) -> None:
+    """Take a security for margin, at its face less its haircut; prints it as JSON."""
+    from gateway.collateral import Pledge
+
+    _tell(folder, Pledge(account, asset, _decimal(face), operator=operator, reason=reason))
+
+
+def recall(
+    folder: Folder,
+    account: Annotated[str, typer.Argument(help="Whose, by name or number.")],
+    asset: Annotated[str, typer.Argument(help="t-bill, note-1y, note-3y ...")],
+    face: Annotated[str, typer.Argument(help="USD.")],
+    operator: Operator,
+    reason: Reason = "",
+) -> None:
+    """Give a security back, if what it counts for is above initial margin; prints it as JSON."""
+    from gateway.collateral import Recall
+
+    _tell(folder, Recall(account, asset, _decimal(face), operator=operator, reason=reason))
 
 
 def give_up(
@@ -105,11 +146,11 @@ def _shares(texts: list[str]) -> dict[str, int]:
     return shares
 
 
-def _percent(text: str) -> Decimal:
+def _decimal(text: str) -> Decimal:
     try:
         return Decimal(text)
     except InvalidOperation:
-        raise typer.BadParameter(f"{text!r} is not a percentage") from None
+        raise typer.BadParameter(f"{text!r} is not a number") from None
 
 
 def _hand_over(folder: pathlib.Path, asked: "PostTrade") -> None:

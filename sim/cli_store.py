@@ -22,6 +22,7 @@ _Table = Literal[
     "ledger",
     "variations",
     "calls",
+    "collateral",
     "settlements",
     "fixings",
     "statements",

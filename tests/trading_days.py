@@ -128,7 +128,7 @@ def assert_books_agree(venue: Venue) -> None:
     house, state = venue.house, venue.exchange.state
     count = house.positions.accounts
     accounts = state.accounts[:count]
-    booked = house.ledger.cash(count) + house.positions.holders["premium"]
+    booked = house.ledger.worth(count) + house.positions.holders["premium"]
     assert (accounts["equity"] == booked)[1:].all()
     assert (accounts["open"] == house.positions.holders["open"]).all()
     assert (accounts["equity"] + accounts["open"])[1:].tolist() == house.calls.equity()[1:].tolist()

@@ -13,6 +13,7 @@ from clearing.directory import Directory
 from clearing.fixings import published
 from clearing.ledger import Ledger
 from clearing.positions import Positions
+from clearing.store.collateral import collateral
 from clearing.store.pricing import Pricing
 from clearing.store.selection import BOOKS, ENTRIES, Chunk, Rows, histories, tuples, words_of
 from clearing.store.settling import Settling
@@ -100,6 +101,7 @@ class Projection:
             book(self._ledger, self._positions, events, frame.last, self._date)
             self._tell_entries(frame)
         self._tell_calls(accepted)
+        self._add("collateral", collateral(accepted, self._date))
         if np.any((calendar["kind"] == Kind.CYCLE) & (calendar["code"] == Cycle.END_OF_DAY)):
             self._tell_day(date)
         self._date = max(self._date, date)

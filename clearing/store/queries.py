@@ -92,9 +92,9 @@ def span(connection: Connection) -> tuple[int, int]:
     return min(dates, default=0), max(dates, default=0)
 
 
-def balance(connection: Connection, account: int, before: int) -> int:
-    """Return the cash of an account at the end of the day before a date, in micro-dollars."""
-    entries = and_(LEDGER.c.account == account, LEDGER.c.book == "cash", LEDGER.c.date < before)
+def balance(connection: Connection, account: int, before: int, book: str = "cash") -> int:
+    """Return what an account has in a book at the end of the day before a date, micro-dollars."""
+    entries = and_(LEDGER.c.account == account, LEDGER.c.book == book, LEDGER.c.date < before)
     found = connection.execute(select(func.sum(LEDGER.c.amount_micro)).where(entries)).scalar()
     return int(found or 0)
 

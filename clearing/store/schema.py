@@ -135,6 +135,15 @@ CALLS = _history(
     _whole("due"),  # When it has to be met, ns; 0 of what is no call.
 )
 
+# Securities that were pledged, given back, or revalued by another haircut.
+COLLATERAL = _history(
+    "collateral",
+    _word("asset"),
+    _word("did"),  # pledged, recalled or revalued.
+    _whole("face_micro"),  # 0 where it was revalued.
+    _whole("counted_micro"),  # By what it changed what the account is worth.
+)
+
 SETTLEMENTS = _table(
     "settlements",
     *(_whole("seq", key=True), _whole("time"), _number("date"), _number("instrument")),
@@ -207,7 +216,7 @@ PROJECTION = Table(
     _word("chain"),  # The event hash that this row's frame was written after.
 )
 
-HISTORIES = (ORDERS, CHANGES, TRADES, REVIEWS, LEDGER, CALLS, VARIATIONS)
+HISTORIES = (ORDERS, CHANGES, TRADES, REVIEWS, LEDGER, CALLS, COLLATERAL, VARIATIONS)
 
 
 def fingerprint() -> str:

@@ -25,7 +25,7 @@ from clearing.store.queries import (
     settled,
     span,
 )
-from clearing.store.schema import CALLS, LEDGER, REVIEWS, TRADES, VARIATIONS
+from clearing.store.schema import CALLS, COLLATERAL, LEDGER, REVIEWS, TRADES, VARIATIONS
 from engine.instruments import UNIT_MICRO, as_date, as_number, money, usd
 
 _MICRO = 1_000_000
@@ -112,6 +112,10 @@ def _sections(connection: Connection, account: int, period: Period) -> list[Sect
     return [
         _money(entries, opening),
         _positions(held(connection, account, period.last), names),
+        _collateral(
+            of_days(connection, COLLATERAL, *days),
+            balance(connection, account, period.first, "collateral"),
+        ),
         _calls(of_days(connection, CALLS, *days)),
         _variations(of_days(connection, VARIATIONS, *days), names, settlements),
         _trades(trades, names, priced),
@@ -128,6 +132,21 @@ def _money(entries: list[Row], opening: int) -> Section:
         rows.append((_day(entry), _clock(entry), *line))
     figures = Column("amount USD", True), Column("balance USD", True), Column("journal row", True)
     return Section("Money", (*_WHEN, Column("kind"), *figures), rows)
+
+
+def _collateral(moves: list[Row], opening: int) -> Section:
+    """Return what came, went and was counted anew, with what all of it counts for after each."""
+    total, rows = opening, []
+    if opening:
+        rows.append(("", "", "before", "", "", "", money(opening), ""))
+    for move in moves:
+        total += move["counted_micro"]
+        face = money(move["face_micro"]) if move["face_micro"] else ""
+        amounts = face, money(move["counted_micro"]), money(total), str(move["seq"])
+        rows.append((_day(move), _clock(move), move["did"], move["asset"], *amounts))
+    names = "face USD", "counts for USD", "in all USD", "journal row"
+    columns = *_WHEN, Column("what"), Column("asset"), *(Column(name, True) for name in names)
+    return Section("Collateral", columns, rows)
 
 
 def _trades(trades: list[Row], names: dict[int, str], priced: dict[int, int]) -> Section:
