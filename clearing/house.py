@@ -17,6 +17,7 @@ from clearing.fixings import Fixings
 from clearing.index.fixing import window_before
 from clearing.ledger import Book, Ledger
 from clearing.listing import Listing
+from clearing.margin.grants import Grants
 from clearing.margin.own import Own
 from clearing.margin.pricing import Pricing
 from clearing.marking import Marking, Series
@@ -53,6 +54,7 @@ class House:
         self.premiums = Premiums(self.marking)
         self.pricing = Pricing(self.positions, self.marking, self.premiums)
         self.margin = Own(self.directory, self.positions, self.marking, self.pricing)
+        self.grants = Grants(self.margin)
         self.calls = Calls(self.positions, self.ledger, self.margin)
         self.reviews = Reviews(self.ledger)
         self.variations: list[Variation] = []
@@ -70,10 +72,9 @@ class House:
             Kind.SETTLE: self._settle,
             Kind.RATE: self._rate,
             Kind.SUSPEND: lambda row, _: self.calls.suspend(row),
+            Kind.CREDIT: lambda row, _: self.grants.take(row),
             Kind.INDEX: self._fix,
-            Kind.VOL: self._price,
-            Kind.DELTA: self._price,
-            Kind.RISK: self._price,
+            **dict.fromkeys((Kind.VOL, Kind.DELTA, Kind.RISK), self._price),
             Kind.PHASE: self._pass,
             Kind.CYCLE: self._begin,
             Kind.REVIEW: self._review,
@@ -121,6 +122,7 @@ class House:
             self.margin.forget()
             if frame.origin == Origin.HOUSE:
                 self._listing.look(self.date)
+        self.grants.watch(events)
         called = list(self.calls.open)
         self._touched |= has_money or bool(called and np.isin(events["account"], called).any())
         if frame.origin == Origin.CALC:
@@ -149,6 +151,8 @@ class House:
             if len(batch):
                 return batch
         batch = self.pricing.marks()
+        if not len(batch):
+            batch = self.grants.answer(self.positions.accounts)
         if not len(batch) and self._touched:
             self._touched = False
             batch = self.calls.release(self.date)
@@ -157,6 +161,8 @@ class House:
     def _answer(self, cycle: int, day: Day) -> Batch:
         """Return what a cycle asks for next, and take it off the list."""
         del self._cycles[0]
+        if cycle in (MARGIN, _REVIEW):
+            self.grants.review()
         asked = self._answers.get(cycle)
         return asked(day) if asked else Batch()
 
@@ -238,6 +244,7 @@ class House:
                 self._takers[int(kinds[place])](rows[place], frame)
 
     def _mark(self, row: Row, _frame: Frame) -> None:
+        self.grants.review()
         if self.premiums.is_about(row):
             self.premiums.take(row)
         else:
@@ -249,6 +256,7 @@ class House:
             self.pricing.take(row)
 
     def _rate(self, row: Row, _frame: Frame) -> None:
+        self.grants.review()
         (self.premiums.take if self.premiums.is_about(row) else self.marking.rate)(row)
 
     def _settle(self, row: Row, frame: Frame) -> None:

@@ -84,6 +84,16 @@ class Own:
         """Return what the pre-trade check holds back for what accounts hold: never less."""
         return self._futures(accounts) + sum(self._sold(accounts))
 
+    def creditable(self, accounts: Numbers) -> tuple[Numbers, Numbers]:
+        """Return what is held back for futures and priced options, and what SPAN asks less.
+
+        The second counts no option that was bought: sold on, it would leave its owner short.
+        """
+        priced, _, _ = self._sold(accounts)
+        held_back = self._futures(accounts) + priced
+        needed = np.maximum(self._spanned(accounts), self._spanned(accounts, with_bought=False))
+        return held_back, np.maximum(held_back - needed, 0)
+
     def explained(self, account: int) -> Node:
         """Return the tree of an account's maintenance requirement; its leaves add up to it."""
         tree = explain(self.margin(account))
@@ -122,23 +132,28 @@ class Own:
         parts = options * is_priced, options * ~is_priced, events
         return sold(net, parts[0]), sold(net, parts[1]), sold(net, parts[2])
 
-    def _spanned(self, accounts: Numbers) -> Numbers:
-        """Return the SPAN requirement of accounts: many at once where 64 bits hold them."""
+    def _spanned(self, accounts: Numbers, *, with_bought: bool = True) -> Numbers:
+        """Return the SPAN requirement of accounts: many at once where 64 bits hold them.
+
+        with_bought: whether options that were bought count.
+        """
         ready = self._ready()
+        net = self._net(ready, accounts, with_bought=with_bought)
         required: Numbers = np.full(len(accounts), -1)
         if ready.batch is not None:
-            required = ready.batch.tried(self._holdings(ready, accounts))["maintenance"]
+            required = ready.batch.tried(_holdings(net))["maintenance"]
         for place in np.flatnonzero(required < 0).tolist():
-            required[place] = self.margin(int(accounts[place])).maintenance
+            lots = dict(zip(ready.parameters.contracts, net[place].tolist(), strict=True))
+            required[place] = margin(ready.parameters, lots).maintenance
         return required
 
-    def _holdings(self, ready: Prepared, accounts: Numbers) -> Holdings:
-        net = self._positions.holdings["net"][np.ix_(ready.numbers, accounts)].T
-        owner, contract = np.nonzero(net)
-        counts = np.bincount(owner, minlength=len(accounts))
-        offsets = np.concatenate([[0], np.cumsum(counts)])
-        lots = net[owner, contract].astype(np.int32)
-        return Holdings(offsets, contract.astype(np.int32), lots)
+    def _net(self, ready: Prepared, accounts: Numbers, *, with_bought: bool) -> Numbers:
+        """Return lots, shape (accounts, contracts)."""
+        net: Numbers = self._positions.holdings["net"][np.ix_(ready.numbers, accounts)].T
+        if with_bought:
+            return net
+        is_option = [each.kind.is_option for each in ready.parameters.contracts.values()]
+        return np.where(is_option, np.minimum(net, 0), net)
 
     def _ready(self) -> Prepared:
         if self._prepared is None:
@@ -210,6 +225,14 @@ class Own:
             strike=paid.terms.strike * _UNIT,
             premium=paid.mark * paid.terms.value,
         )
+
+
+def _holdings(net: Numbers) -> Holdings:
+    """Return lots, shape (accounts, contracts), as the batch reads them."""
+    owner, contract = np.nonzero(net)
+    counts = np.bincount(owner, minlength=len(net))
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    return Holdings(offsets, contract.astype(np.int32), net[owner, contract].astype(np.int32))
 
 
 def _batch(parameters: Parameters) -> Batch | None:
