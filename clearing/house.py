@@ -11,11 +11,12 @@ import numpy as np
 from clearing.accountability import accountable
 from clearing.booking import FIRST_MONEY, book
 from clearing.calls import Calls
+from clearing.day_end import close, fees
 from clearing.default.defaults import Defaults
 from clearing.directory import Directory
 from clearing.fixings import Fixings
 from clearing.index.fixing import window_before
-from clearing.ledger import Book, Ledger
+from clearing.ledger import Ledger
 from clearing.listing import Listing
 from clearing.margin.grants import Grants
 from clearing.margin.own import Own
@@ -25,8 +26,9 @@ from clearing.positions import Positions
 from clearing.premiums import Premiums
 from clearing.quotes import Quotes
 from clearing.reports import Accountable, Activity, Skipped, Variation
-from clearing.reviews import CORRECTIONS, HAIRCUTS, MARGIN, Reviews
+from clearing.reviews import Reviews
 from clearing.tas import prices
+from clearing.tasks import Task
 from clearing.window import Day
 from engine.exchange import Outcome
 from engine.frame import Frame
@@ -36,7 +38,6 @@ from engine.rows import Batch, join, text_at
 from engine.schema import Cycle, Did, Kind, Origin
 
 _FIRST_OF_HOUSE = Kind.MARK  # Rows from here on are not participants' own.
-_SELL, _COVER, _REVIEW = -1, -2, -3  # What follows an end of day, as cycles of its own.
 
 
 class House:
@@ -87,12 +88,11 @@ class House:
             Cycle.END_OF_DAY: self._end_of_day,
             Cycle.INTRADAY: self._intraday,
             Cycle.CALLS_DUE: self._calls_due,
-            MARGIN: lambda day: self.calls.review(day.date, day.due),
-            CORRECTIONS: lambda _: self.reviews.corrections.answer(),
-            _REVIEW: lambda day: self.calls.review(day.date, day.due),
-            _SELL: lambda day: self.defaults.sell(day.date),
-            _COVER: lambda day: self.defaults.cover(day.date),
-            HAIRCUTS: lambda _: self.reviews.collateral.answer(),
+            Task.MARGIN: self._review_margin,
+            Task.CORRECT: lambda _: self.reviews.corrections.answer(),
+            Task.HAIRCUT: lambda _: self.reviews.collateral.answer(),
+            Task.SELL: lambda day: self.defaults.sell(day.date),
+            Task.COVER: lambda day: self.defaults.cover(day.date),
         }
         self._is_taken = np.zeros(256, np.bool_)  # Kinds of rows that the house reads itself.
         self._is_taken[list(self._takers)] = True
@@ -161,8 +161,6 @@ class House:
     def _answer(self, cycle: int, day: Day) -> Batch:
         """Return what a cycle asks for next, and take it off the list."""
         del self._cycles[0]
-        if cycle in (MARGIN, _REVIEW):
-            self.grants.review()
         asked = self._answers.get(cycle)
         return asked(day) if asked else Batch()
 
@@ -176,37 +174,24 @@ class House:
         return join([at_settlement, futures, self.premiums.settle(day, futures)])
 
     def _end_of_day(self, day: Day) -> Batch:
-        self._cycles[:0] = [(step, day) for step in (_SELL, _COVER, _REVIEW)]
-        self._close_day()
+        self._cycles[:0] = [(task, day) for task in (Task.SELL, Task.COVER, Task.MARGIN)]
+        self.activity += close(self.positions, day.date)
+        net = self.positions.holdings["net"]
+        self.accountable += accountable(self.directory, net, day.date)
         interest = self.reviews.interest.accrue(day.date, self.positions.holders["fees"])
-        return join([self._fees(day.date), interest, self.defaults.size(day.date)])
+        return join([fees(self.positions, day.date), interest, self.defaults.size(day.date)])
 
     def _intraday(self, day: Day) -> Batch:
-        self._cycles.insert(0, (_REVIEW, day))
+        self._cycles.insert(0, (Task.MARGIN, day))
         return self.defaults.fall_due(day.date)
+
+    def _review_margin(self, day: Day) -> Batch:
+        self.grants.review()
+        return self.calls.review(day.date, day.due)
 
     def _calls_due(self, day: Day) -> Batch:
         late = self.calls.fall_due(day.date, self.calendar_time)
         return self.defaults.begin(late, self.calendar_time)
-
-    def _fees(self, date: int) -> Batch:
-        batch = Batch()
-        fees = self.positions.holders["fees"]
-        for account in np.flatnonzero(fees).tolist():
-            value = int(fees[account])
-            batch.money(Kind.CHARGE, account=account, value=value, code=Book.FEES, source=date)
-        return batch
-
-    def _close_day(self) -> None:
-        contracts = self.positions.contracts
-        active = (contracts["volume"] != 0) | (contracts["open_interest"] != 0)
-        for number in np.flatnonzero(active).tolist():
-            row = contracts[number]
-            lots = int(row["volume"]), int(row["open_interest"])
-            self.activity.append(Activity(self.date, number, *lots))
-        contracts["volume"] = 0
-        net = self.positions.holdings["net"]
-        self.accountable += accountable(self.directory, net, self.date)
 
     def _take_new(self, outcome: Outcome) -> None:
         """Make room for products, instruments and accounts that a frame brought."""
@@ -283,8 +268,8 @@ class House:
         self.calendar_time = max(self.calendar_time, int(row["source"]))
 
     def _review(self, row: Row, _frame: Frame) -> None:
-        cycle = self.reviews.take(row, self.date)
-        self._cycles.append((cycle, self._day(row, self.date, (0, 0))))
+        task = self.reviews.take(row, self.date)
+        self._cycles.append((task, self._day(row, self.date, (0, 0))))
 
     def _begin(self, row: Row, frame: Frame) -> None:
         self._pass(row, frame)

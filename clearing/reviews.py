@@ -9,11 +9,8 @@ from clearing.collateral import Collateral
 from clearing.corrections import Corrections
 from clearing.interest import Interest
 from clearing.ledger import Ledger
+from clearing.tasks import Task
 from engine.jit import Row
-
-# Beside the cycles of the calendar: what is answered to a row of this module, and no answer.
-MARGIN, CORRECTIONS, HAIRCUTS = 100, 101, 102
-_NONE = 103
 
 
 class Review(enum.IntEnum):
@@ -33,17 +30,17 @@ class Reviews:
         self.interest = Interest(ledger)
         self.collateral = Collateral()
 
-    def take(self, row: Row, date: int) -> int:
-        """Take in an accepted row on a trade date; return the cycle that it asks for, if any."""
+    def take(self, row: Row, date: int) -> Task:
+        """Take in an accepted row on a trade date; return the task that it sets."""
         match row["code"]:
             case Review.CYCLE:
-                return MARGIN
+                return Task.MARGIN
             case Review.CORRECT:
                 self.corrections.take(row, date)
-                return CORRECTIONS
+                return Task.CORRECT
             case Review.INTEREST:
                 self.interest.take(row)
             case Review.HAIRCUT:
                 self.collateral.take(row)
-                return HAIRCUTS
-        return _NONE
+                return Task.HAIRCUT
+        return Task.NOTHING
