@@ -10,6 +10,7 @@ from engine.exchange import Exchange
 from engine.frame import Frame
 from engine.hashes import state_hash
 from engine.journal import JournalError
+from engine.seals import sealed_in
 from engine.state import Sizes
 from engine.survey import Survey, survey
 
@@ -45,7 +46,7 @@ def verify(
         found = survey(folder, disk)
         if found.torn:
             return _refused(found.frames, found.seq, found.torn)
-        venue = Venue(Exchange(sizes=sizes), House())
+        venue = Venue(Exchange(sizes=sizes, sealed=sealed_in(folder, disk)), House())
         doubts = _Doubts()
         venue.replay(Survey(folder, disk).read(), doubt=doubts if recompute else None)
     except JournalError as error:

@@ -17,6 +17,7 @@ from engine.kernel import step
 from engine.layout import COMMAND, EVENT
 from engine.rows import Batch
 from engine.schema import Origin
+from engine.seals import Sealed
 from engine.state import Sizes, State, new_state
 from engine.views import Views, views
 
@@ -36,13 +37,23 @@ class Outcome(NamedTuple):
 class Exchange:
     """An engine's state, and the journal that it can be made again from.
 
-    seq, time: of the last row.
+    seq, time: of the last row. sizes: that the state is made with.
     """
 
-    def __init__(self, journal: Journal | NoJournal | None = None, sizes: Sizes = Sizes()) -> None:
-        """Begin empty. A journal that holds frames is to be replayed before anything else."""
+    def __init__(
+        self,
+        journal: Journal | NoJournal | None = None,
+        sizes: Sizes = Sizes(),
+        sealed: Sealed | None = None,
+    ) -> None:
+        """Begin empty. A journal that holds frames is to be replayed before anything else.
+
+        sealed: the part of it that is not to be applied again.
+        """
+        self._sealed = sealed
+        self.sizes = sizes if sealed is None else sealed.snapshot.sizes
         self.journal = journal or NoJournal()
-        self.state: State = new_state(sizes)
+        self.state: State = new_state(self.sizes)
         self.seq = 0
         self.time = 0
         self._chain = EventChain()
@@ -96,9 +107,13 @@ class Exchange:
         """
         if frame.seq != self.seq + 1:
             raise JournalError(f"seq {frame.seq} was replayed after seq {self.seq}")
-        events = self._step(frame.commands)
+        events = self._remembered(frame) if self.is_sealed(frame) else self._step(frame.commands)
         self._chain.add_again(frame, events)
         return self._moved(frame, events)
+
+    def is_sealed(self, frame: Frame) -> bool:
+        """Whether what a frame caused is known, and is not found out again."""
+        return self._sealed is not None and self._sealed.covers(frame)
 
     def prove(self) -> None:
         """Return once all events so far are hashed. Raises JournalError where a replay differed."""
@@ -121,6 +136,14 @@ class Exchange:
 
     def _frame(self, rows: Table, batch: Batch, origin: int, ledger_hash: bytes) -> Frame:
         return Frame(origin, frozen(rows), batch.text, self.chain, ledger_hash)
+
+    def _remembered(self, frame: Frame) -> Table:
+        """Return the events of a sealed frame; after the last one the state is what it was."""
+        sealed = self._sealed
+        assert sealed is not None
+        if frame.last == sealed.seq:
+            self.state = sealed.snapshot.state
+        return copied(sealed.events_of(frame))
 
     def _moved(self, frame: Frame, events: Table) -> Outcome:
         self.seq = frame.last

@@ -111,9 +111,12 @@ def frame_hash(packed: bytes) -> bytes:
     return packed[_HASHED:HEADER_BYTES]
 
 
-def unpack(content: bytes, offset: int) -> tuple[Header, Frame]:
+def unpack(
+    content: bytes, offset: int, sealed_rules: int = RULES, sealed_seq: int = 0
+) -> tuple[Header, Frame]:
     """Return the frame at `offset`, proven whole. Its rows are a view of `content`.
 
+    sealed_rules, sealed_seq: frames up to this row may be of these rules, or of older ones.
     Raises DamagedError, or ForeignError where the format or the rules are not this release's.
     """
     header = _header(content, offset)
@@ -124,9 +127,11 @@ def unpack(content: bytes, offset: int) -> tuple[Header, Frame]:
     head, body = view[offset : offset + _HASHED], view[offset + HEADER_BYTES : end]
     if digest(head, body) != header.hash:
         raise DamagedError("its bytes do not match its hash")
-    if header.rules != RULES:
+    is_sealed = header.rules <= sealed_rules and header.seq <= sealed_seq
+    if header.rules != RULES and not is_sealed:
         raise ForeignError(
-            f"was written under rules {header.rules}, this release plays rules {RULES}"
+            f"was written under rules {header.rules}, this release plays rules {RULES}: "
+            "`cfx upgrade` of the release that wrote it lets a newer one go on from there"
         )
     commands = np.frombuffer(content, COMMAND, header.rows, offset + HEADER_BYTES)
     text = bytes(body[commands.nbytes : commands.nbytes + header.text_bytes])

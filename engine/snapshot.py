@@ -83,10 +83,11 @@ def parts(snapshot: Snapshot) -> Iterator[bytes | memoryview]:
     yield from used
 
 
-def unpack(content: bytes) -> Snapshot:
+def unpack(content: bytes, rules: int = 0) -> Snapshot:
     """Return the snapshot that these bytes are, proven whole.
 
-    Raises SnapshotError where they are cut off, damaged, of another layout or other rules.
+    rules: that it was made under; 0: this release's. Raises SnapshotError where they are cut off,
+    damaged, of another layout or other rules.
     """
     head = _head(content)
     first = HASH_BYTES + _HEAD_BYTES
@@ -94,7 +95,7 @@ def unpack(content: bytes) -> Snapshot:
         raise SnapshotError(f"has {len(content)} bytes, its header says {first + head.content}")
     if digest(memoryview(content)[HASH_BYTES:]) != content[:HASH_BYTES]:
         raise SnapshotError("is damaged: its bytes do not match its hash")
-    if head.rules != RULES:
+    if head.rules != (rules or RULES):
         raise SnapshotError(f"was made under rules {head.rules}, this release plays {RULES}")
     if head.layout != layout_hash():
         raise SnapshotError("holds arrays of another layout: another release made it")

@@ -7,6 +7,7 @@ missing. Anything else that is not a sound frame in its place is refused.
 import pathlib
 import re
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from engine.disk import Disk
 from engine.frame import (
@@ -23,10 +24,23 @@ from engine.frame import (
 Reader = Callable[[Iterator[Frame]], object]
 
 _NAME = re.compile(r"journal-(\d{6,})")
+_SEAL = re.compile(r"sealed-(\d+)-(\d+)")
 
 
 class JournalError(Exception):
     """The journal cannot be read or written. One sentence: file, offset, seq, what is wrong."""
+
+
+class Seal(NamedTuple):
+    """Up to where a release sealed a journal, and the rules that it played; seq 0: nowhere."""
+
+    rules: int
+    seq: int
+
+    @property
+    def name(self) -> str:
+        """The name of its file, in the journal's directory."""
+        return f"sealed-{self.rules}-{self.seq:012d}"
 
 
 class Survey:
@@ -44,10 +58,13 @@ class Survey:
         self._directory = directory
         self._disk = disk
         self._name = ""
+        self._seal = Seal(0, 0)
 
     def read(self) -> Iterator[Frame]:
         """Yield each frame. Raises JournalError where the journal is damaged or foreign."""
-        for number, name in enumerate(segment_names(self._directory, self._disk), 1):
+        names = segment_names(self._directory, self._disk)
+        self._seal = seals(self._directory, self._disk)[-1]
+        for number, name in enumerate(names, 1):
             content = self._content(name)
             self.sizes.append(len(content))
             if self.torn:
@@ -59,7 +76,7 @@ class Survey:
     def _segment(self, content: bytes) -> Iterator[Frame]:
         while not is_zero(content[self.offset : self.offset + len(MAGIC)], 0):
             try:
-                header, frame = unpack(content, self.offset)
+                header, frame = unpack(content, self.offset, *self._seal)
             except ForeignError as foreign:
                 raise self._error(f"the frame {foreign}") from None
             except DamagedError as damaged:
@@ -88,7 +105,7 @@ class Survey:
             raise self._error(f"the file begins with {content[:8]!r}: this is no cfx journal")
         place = content.find(MAGIC, self.offset + 1)
         while place >= 0:
-            if _kept(content, place) > self.seq:
+            if _kept(content, place, self._seal) > self.seq:
                 raise self._error(f"the frame is damaged, and one at {place} follows: {what}")
             place = content.find(MAGIC, place + 1)
         self.torn = self._sentence(f"the tail is torn: {what}")
@@ -141,6 +158,21 @@ def segment_names(directory: pathlib.Path, disk: Disk) -> list[str]:
     return names
 
 
+def seals(directory: pathlib.Path, disk: Disk) -> list[Seal]:
+    """Return the seals of a journal, the last one last; before them one that seals nothing.
+
+    Raises JournalError where its directory is there and cannot be read.
+    """
+    try:
+        found = filter(None, map(_SEAL.fullmatch, disk.names(directory)))
+    except FileNotFoundError:
+        return [Seal(0, 0)]
+    except OSError as error:
+        raise JournalError(f"{directory} cannot be read: {error}") from error
+    sealed = [Seal(int(each[1]), int(each[2])) for each in found]
+    return sorted([Seal(0, 0), *sealed], key=lambda seal: seal.seq)
+
+
 def segment_name(number: int) -> str:
     """Return the name of the n-th segment, from 1."""
     return f"journal-{number:06d}"
@@ -151,9 +183,9 @@ def is_zero(content: bytes, offset: int) -> bool:
     return content.endswith(bytes(max(0, len(content) - offset)))
 
 
-def _kept(content: bytes, place: int) -> int:
+def _kept(content: bytes, place: int, seal: Seal) -> int:
     """Return up to which row a frame says all was kept; -1 where no whole frame stands."""
     try:
-        return unpack(content, place)[0].kept
+        return unpack(content, place, *seal)[0].kept
     except (DamagedError, ForeignError):
         return -1

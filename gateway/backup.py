@@ -19,9 +19,10 @@ from clearing.verify import Verification, figures
 from engine.disk import Disk
 from engine.exchange import Exchange
 from engine.journal import JournalError
+from engine.seals import sealed_in
 from engine.snapshot import Snapshot, SnapshotError, differing, parts, unpack
 from engine.state import Sizes
-from engine.survey import Survey, is_zero, segment_name, segment_names, survey
+from engine.survey import Survey, is_zero, seals, segment_name, segment_names, survey
 
 Progress = Callable[[int, int], object]  # Rows replayed, of so many in all.
 
@@ -73,9 +74,9 @@ def back_up(directory: Path, to: Path, progress: Progress) -> Copied:
     with _built(to) as folder:
         copy = folder / _JOURNAL
         found = _copied(source, copy)
-        venue = _replayed(Survey(source, _Copy(copy)), found.seq, progress, Sizes())
+        venue = _replayed(source, copy, found.seq, progress, Sizes())
         made = figures(venue)
-        _write(folder / _SNAPSHOT, parts(_snapshot(venue, made, Sizes())))
+        _write(folder / _SNAPSHOT, parts(snapshot_of(venue, made)))
     return _report(to, found, made)
 
 
@@ -93,9 +94,9 @@ def restore(backup: Path, to: Path, progress: Progress) -> Copied:
             raise BackupError(found.torn)
         for number, size in enumerate(found.sizes, 1):
             _allocate(copy / segment_name(number), size)
-        venue = _replayed(Survey(source, _Copy(copy)), found.seq, progress, snapshot.sizes)
+        venue = _replayed(source, copy, found.seq, progress, snapshot.sizes)
         made = figures(venue)
-        _compare(backup, snapshot, _snapshot(venue, made, snapshot.sizes))
+        _compare(backup, snapshot, snapshot_of(venue, made))
     return _report(to, found, made)
 
 
@@ -121,7 +122,7 @@ def _built(to: Path) -> Iterator[Path]:
                 _sync(folder)
                 os.rename(folder, target)
                 undo.pop_all()
-            _sync_names(target.parent)
+            sync_names(target.parent)
         except BlockingIOError:
             raise BackupError(f"{folder} is being made by another process") from None
         except OSError as error:
@@ -163,7 +164,8 @@ def _copied(source: Path, copy: Path) -> Survey:
 def _copy_files(source: Path, copy: Path) -> None:
     """Copy the last file first: then no file lacks a frame that a later one follows."""
     disk = Disk()
-    for name in reversed(segment_names(source, disk)):
+    names = segment_names(source, disk)
+    for name in (*(seal.name for seal in seals(source, disk)[1:]), *reversed(names)):
         with (source / name).open("rb", buffering=0) as old, (copy / name).open("wb") as new:
             while chunk := old.read(_CHUNK):
                 if is_zero(chunk, 0):
@@ -191,16 +193,18 @@ def _allocate(path: Path, size: int) -> None:
         os.posix_fallocate(file.fileno(), 0, size)
 
 
-def _replayed(journal: Survey, rows: int, progress: Progress, sizes: Sizes) -> Venue:
-    venue = Venue(Exchange(sizes=sizes), House())
-    venue.replay(journal.read(), lambda outcome: progress(outcome.frame.last, rows))
+def _replayed(source: Path, copy: Path, rows: int, progress: Progress, sizes: Sizes) -> Venue:
+    venue = Venue(Exchange(sizes=sizes, sealed=sealed_in(copy)), House())
+    frames = Survey(source, _Copy(copy)).read()
+    venue.replay(frames, lambda outcome: progress(outcome.frame.last, rows))
     return venue
 
 
-def _snapshot(venue: Venue, made: Verification, sizes: Sizes) -> Snapshot:
+def snapshot_of(venue: Venue, made: Verification) -> Snapshot:
+    """Return the engine of a venue with its hashes. made: the venue's figures."""
     exchange = venue.exchange
     hashes = made.state_hash, exchange.chain, venue.house.ledger.hash()
-    return Snapshot(exchange.seq, exchange.time, *hashes, sizes, exchange.state)
+    return Snapshot(exchange.seq, exchange.time, *hashes, exchange.sizes, exchange.state)
 
 
 def _compare(backup: Path, kept: Snapshot, made: Snapshot) -> None:
@@ -239,10 +243,11 @@ def _sync(folder: Path) -> None:
         for name in names:
             with (Path(inner) / name).open("rb") as file:
                 os.fsync(file.fileno())
-        _sync_names(Path(inner))
+        sync_names(Path(inner))
 
 
-def _sync_names(folder: Path) -> None:
+def sync_names(folder: Path) -> None:
+    """Return once the names in a folder survive a loss of power."""
     number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(number)

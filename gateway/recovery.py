@@ -18,6 +18,7 @@ from engine.disk import Disk
 from engine.exchange import Exchange, Outcome
 from engine.frame import Frame
 from engine.rows import Batch
+from engine.seals import sealed_in
 from engine.skips import MISTAKES, AssertedError, Passing, is_skip
 from engine.survey import Survey
 
@@ -117,7 +118,8 @@ def _at_fault(folder: Path, passing: Passing, watch: Callable[[Outcome], object]
     """
     disk = Disk()
     try:
-        Venue(Exchange(), House()).replay(Survey(folder, disk).read(), watch, passing=passing)
+        venue = Venue(Exchange(sealed=sealed_in(folder)), House())
+        venue.replay(Survey(folder, disk).read(), watch, passing=passing)
     except AssertedError as asserted:
         frame = asserted.frame
     else:
@@ -135,7 +137,7 @@ def _narrowed(folder: Path, frame: Frame) -> range:
 
     frame: as it is applied.
     """
-    venue = Venue(Exchange(), House())
+    venue = Venue(Exchange(sealed=sealed_in(folder)), House())
     frames = Survey(folder, Disk()).read()
     venue.replay(itertools.takewhile(lambda each: each.seq < frame.seq, frames))
     for place, seq in enumerate(range(frame.seq, frame.last + 1)):

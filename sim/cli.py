@@ -32,7 +32,7 @@ from sim.cli_evidence import evidence
 from sim.cli_index import From, To, date_of, index, remark
 from sim.cli_margin import margin
 from sim.cli_notes import say_if_cold
-from sim.cli_recovery import recover
+from sim.cli_recovery import recover, upgrade
 from sim.cli_spot import spot
 from sim.cli_store import bulletin, query, rebuild, statement
 
@@ -206,6 +206,7 @@ def match(
 app.command()(backup)
 app.command()(restore)
 app.command()(recover)
+app.command()(upgrade)
 app.command()(rebuild)
 app.command()(margin)
 app.command()(default)

@@ -1,4 +1,4 @@
-"""`cfx recover`: opens what a mistake of ours has closed."""
+"""`cfx recover` opens what a mistake of ours closed, `cfx upgrade` seals for a newer release."""
 
 import pathlib
 from typing import Annotated
@@ -40,4 +40,22 @@ def recover(
         return
     passed = ", ".join(map(str, sorted(set(skip))))
     typer.echo(f"{folder}: passed over seq {passed}; the journal ends at seq {made.rows}")
+    typer.echo(f"state {made.state_hash}, events {made.event_hash}, ledger {made.ledger_hash}")
+
+
+def upgrade(folder: _Folder, as_json: _Json = False) -> None:
+    """Replay a folder with this release, and seal it: a newer one goes on from there.
+
+    What was acknowledged and paid then stands as it was told, whatever rules the newer one has.
+    """
+    from gateway.upgrading import upgrade as upgraded
+    from sim.report import to_json
+
+    say_if_cold()
+    with bar("replaying the journal") as progress:
+        made = upgraded(folder, progress)
+    if as_json:
+        typer.echo(to_json(made))
+        return
+    typer.echo(f"{made.seal}: {made.rows:,} rows and {made.events:,} events, rules {made.rules}")
     typer.echo(f"state {made.state_hash}, events {made.event_hash}, ledger {made.ledger_hash}")
