@@ -260,12 +260,14 @@ def test_a_full_disk_leaves_nothing(exchange: Path, backup: Path, tmp_path: Path
 # What is cut off.
 
 
-def _dying_at(row: int) -> Callable[[int, int], None]:
+def _die_at(row: int, name: str, source: Path, target: Path) -> None:
+    """Back up or restore in a process that is killed once so many rows are done."""
+
     def progress(done: int, _count: int) -> None:
         if done >= row:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    return progress
+    (back_up if name == "backup" else restore)(source, target, progress)
 
 
 @pytest.mark.parametrize("name", ["backup", "restore"])
@@ -273,10 +275,12 @@ def test_kill_9_leaves_nothing_that_looks_whole(
     exchange: Path, backup: Path, tmp_path: Path, name: str
 ) -> None:
     copying, source = (back_up, exchange) if name == "backup" else (restore, backup)
+    # From a server of its own: this process may have threads, which no fork survives.
+    clean = multiprocessing.get_context("forkserver")
+    clean.set_forkserver_preload(["tests.test_backup"])
     rows, target = verify(backup).rows, tmp_path / "kept"
     for row in (1, rows // 2, rows):
-        arguments = (source, target, _dying_at(row))
-        child = multiprocessing.get_context("fork").Process(target=copying, args=arguments)
+        child = clean.Process(target=_die_at, args=(row, name, source, target))
         child.start()
         child.join()
         assert child.exitcode == -signal.SIGKILL

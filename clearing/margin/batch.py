@@ -1,16 +1,17 @@
-"""The SPAN requirement of many accounts at once, by compiled code on all cores."""
+"""The SPAN requirement of many accounts at once, by compiled code; of very many, on all cores."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from clearing.margin.batch_kernel import margins
+from clearing.margin.batch_kernel import margin_part, margins
 from clearing.margin.batch_layout import FIGURE, MARGIN, OPEN, Desk, Holdings
 from clearing.margin.batch_tables import tables
 from clearing.margin.parameters import Parameters
 from engine.jit import Table
 
 CHUNKS = 64  # Of accounts; a thread that is held up leaves the rest to the other.
+_FEW = 4_096  # Accounts: for fewer, threads cost more than they bring.
 
 
 class Batch:
@@ -53,5 +54,9 @@ class Batch:
     def tried(self, holdings: Holdings) -> Table:
         """Return the same rows; maintenance is -1 of accounts that hold more than `lots_max`."""
         out = np.zeros(len(holdings.offsets) - 1, MARGIN)
-        margins(holdings, self._terms, self._desk, self._grain, self.lots_max, out)
+        given = holdings, self._terms, self._desk, self._grain, self.lots_max, out
+        if len(out) < _FEW:
+            margin_part(0, 1, *given)
+        else:
+            margins(*given)
         return out

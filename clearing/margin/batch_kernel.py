@@ -23,11 +23,11 @@ def margins(
     """
     chunks = len(desk.held)
     for chunk in prange(chunks):
-        _chunk(chunk, chunks, holdings, terms, desk, grain, lots_max, out)
+        margin_part(chunk, chunks, holdings, terms, desk, grain, lots_max, out)
 
 
 @entry
-def _chunk(
+def margin_part(
     chunk: int,
     chunks: int,
     holdings: Holdings,
