@@ -2,7 +2,6 @@
 
 import json
 import multiprocessing
-import os
 import resource
 import shutil
 import signal
@@ -18,6 +17,7 @@ from engine.journal import JournalError
 from engine.survey import segment_name
 from gateway.backup import BackupError, Copied, back_up, restore
 from gateway.operator import new_key, open_account
+from tests.dying import die_at
 from tests.serving import serving
 from tests.shell import Shell, refused
 from tests.small_venue import market, trade
@@ -260,27 +260,16 @@ def test_a_full_disk_leaves_nothing(exchange: Path, backup: Path, tmp_path: Path
 # What is cut off.
 
 
-def _die_at(row: int, name: str, source: Path, target: Path) -> None:
-    """Back up or restore in a process that is killed once so many rows are done."""
-
-    def progress(done: int, _count: int) -> None:
-        if done >= row:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    (back_up if name == "backup" else restore)(source, target, progress)
-
-
 @pytest.mark.parametrize("name", ["backup", "restore"])
 def test_kill_9_leaves_nothing_that_looks_whole(
     exchange: Path, backup: Path, tmp_path: Path, name: str
 ) -> None:
     copying, source = (back_up, exchange) if name == "backup" else (restore, backup)
-    # From a server of its own: this process may have threads, which no fork survives.
-    clean = multiprocessing.get_context("forkserver")
-    clean.set_forkserver_preload(["tests.test_backup"])
+    clean = multiprocessing.get_context("forkserver")  # Threads of this process survive no fork.
+    clean.set_forkserver_preload(["gateway.backup", "tests.dying"])
     rows, target = verify(backup).rows, tmp_path / "kept"
     for row in (1, rows // 2, rows):
-        child = clean.Process(target=_die_at, args=(row, name, source, target))
+        child = clean.Process(target=die_at, args=(row, copying, source, target))
         child.start()
         child.join()
         assert child.exitcode == -signal.SIGKILL

@@ -156,7 +156,7 @@ def test_a_folder_that_holds_something_is_not_written_to(
 
 
 def test_bad_input_is_one_sentence(cfx: Shell, tmp_path: pathlib.Path) -> None:
-    assert "no scenario 'dmeo': it is none of demo" in refused(cfx("run", "dmeo"))
+    assert "no scenario 'dmeo': it is none of default, demo" in refused(cfx("run", "dmeo"))
     assert "nowhere.toml" in refused(cfx("run", tmp_path / "nowhere.toml"))
     broken = tmp_path / "broken.toml"
     broken.write_text(SMALL + "colour = 'red'\n")

@@ -197,19 +197,17 @@ def test_another_volatility_in_a_journal_is_a_finding(
     assert "computed again, 1 frame(s) of input figures differ" in found.finding
 
 
-def test_variation_still_lifts_a_call_where_options_are_priced() -> None:
+def test_a_settlement_still_lifts_a_call_where_options_are_priced() -> None:
     venue = optioned(cash=5 * 10**9)
     venue.tick(times(SECOND_DAY)[3][0])
     batch = Batch()
     batch.enter(1, 2, Side.SELL, 11, units("2.80"))
     batch.enter(3, 2, Side.BUY, 11, units("2.80"))
+    batch.money(Kind.RATE, instrument=2, value=500_000_000)
     venue.submit(batch, venue.exchange.time)
-    fix(venue, SECOND_DAY, [2_600_000, 1_400_000])
-    finish(venue, SECOND_DAY)
-    assert sorted(venue.house.calls.open) == [3]
-    third = next_business_day(SECOND_DAY)
-    fix(venue, third, [2_900_000, 1_400_000])
+    fix(venue, SECOND_DAY, [2_810_000, 1_400_000])
+    assert sorted(venue.house.calls.open) == [1, 3]
     while venue.house.calls.open:
         venue.tick(venue.next_due())
-    assert venue.exchange.state.accounts[3]["standing"] == Standing.GOOD
-    assert venue.exchange.time == SETTLED + times(third)[-1][0]
+    assert (venue.exchange.state.accounts["standing"] == Standing.GOOD).all()
+    assert venue.exchange.time == SETTLED + times(SECOND_DAY)[-1][0]
