@@ -14,16 +14,14 @@ from engine.schema import NIL, VERSION, Flag, Kind, Tif, Type
 
 _LENGTH = struct.Struct("<H")
 TEXT_MAX = 65_535  # Bytes of one text.
+_NONE = np.zeros(0, COMMAND)  # Of all batches that stay empty: the house asks many a frame.
 
 
 class Batch:
-    """Rows that will be one frame, in order.
-
-    `rows` has shape (n,) and is a view: it is valid until the next row is added.
-    """
+    """Rows that will be one frame, in order."""
 
     def __init__(self, room: int = 0) -> None:
-        self._buffer = np.zeros(room, COMMAND)
+        self._buffer = np.zeros(room, COMMAND) if room else _NONE
         self._count = 0
         self._text = bytearray()
 
@@ -32,7 +30,7 @@ class Batch:
 
     @property
     def rows(self) -> Table:
-        """The COMMAND rows so far, unstamped."""
+        """The COMMAND rows so far, unstamped: a view, valid until the next row is added."""
         return self._buffer[: self._count]
 
     @property

@@ -7,13 +7,14 @@ import csv
 import datetime
 import math
 import pathlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from clearing.index.fixing import Fixing
 from clearing.index.population import Tier
 from clearing.terms import IndexTerms
 from engine.instruments import as_date
+from sim.csv_lines import csv_lines
 from sim.index_table import fixings
 from sim.panel import Panel
 
@@ -74,7 +75,7 @@ def read_throughput(path: pathlib.Path, benchmark: str) -> dict[str, float]:
     Raises ValueError where the file lacks a column or the benchmark.
     """
     found, known = {}, set[str]()
-    for line in _lines(path, ("Model", "acc", "median")):
+    for _, line in csv_lines(path, ("Model", "acc", "median")):
         known.add(line["Model"])
         if line["Model"] == benchmark:
             throughput = float(line["median"])
@@ -118,12 +119,3 @@ def write_performance(path: pathlib.Path, rows: Sequence[Sequence[str]]) -> None
 
 def _values(found: Sequence[Fixing]) -> dict[datetime.date, Fixing]:
     return {as_date(each.date): each for each in found if each.tier != Tier.NONE}
-
-
-def _lines(path: pathlib.Path, required: Sequence[str]) -> Iterator[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        missing = [name for name in required if name not in (reader.fieldnames or ())]
-        if missing:
-            raise ValueError(f"{path} lacks the column {', '.join(missing)}")
-        yield from reader

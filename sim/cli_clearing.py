@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from gateway.post_trade import PostTrade
 
 _DIGITS_MAX = 12
+_Whose = Annotated[str, typer.Argument(help="Whose, by name or number.")]
+_Asset = Annotated[str, typer.Argument(help="t-bill, note-1y, note-3y ...")]
+_Face = Annotated[str, typer.Argument(help="USD.")]
 
 
 def review(folder: Folder, operator: Operator, reason: Reason = "") -> None:
@@ -52,7 +55,7 @@ def interest(
 
 def haircut(
     folder: Folder,
-    asset: Annotated[str, typer.Argument(help="t-bill, note-1y, note-3y ...")],
+    asset: _Asset,
     percent: Annotated[str, typer.Argument(help="Of its face, that it counts for less.")],
     operator: Operator,
     reason: Reason = "",
@@ -65,9 +68,9 @@ def haircut(
 
 def pledge(
     folder: Folder,
-    account: Annotated[str, typer.Argument(help="Whose, by name or number.")],
-    asset: Annotated[str, typer.Argument(help="t-bill, note-1y, note-3y ...")],
-    face: Annotated[str, typer.Argument(help="USD.")],
+    account: _Whose,
+    asset: _Asset,
+    face: _Face,
     operator: Operator,
     reason: Reason = "",
 ) -> None:
@@ -79,9 +82,9 @@ def pledge(
 
 def recall(
     folder: Folder,
-    account: Annotated[str, typer.Argument(help="Whose, by name or number.")],
-    asset: Annotated[str, typer.Argument(help="t-bill, note-1y, note-3y ...")],
-    face: Annotated[str, typer.Argument(help="USD.")],
+    account: _Whose,
+    asset: _Asset,
+    face: _Face,
     operator: Operator,
     reason: Reason = "",
 ) -> None:

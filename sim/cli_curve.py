@@ -33,7 +33,7 @@ def show(
     out: Annotated[pathlib.Path | None, typer.Option(help="A CSV file: month, price.")] = None,
     as_json: _Json = False,
 ) -> None:
-    """Show a model's futures by month: price and, where a form is known, volatility."""
+    """Show a model's futures by month: price and, where a form is known, volatility and risk."""
     from sim import curve_page
     from sim.curve_sources import write_curve
 

@@ -16,18 +16,10 @@ import numpy as np
 
 from clearing.calendar import business_days, month_after
 from sim.levels import stream
-from sim.spot_models import STEP, Floats, Regimes, Replay, SchwartzSmith, SpotModel
+from sim.spot_models import STEP, Floats, Regimes, Replay, SchwartzSmith, SpotModel, TwoFactor
 
 PATHS = 4_000  # Where there is no closed form.
 MONTHS = 36  # As many as are listed.
-
-
-class Point(NamedTuple):
-    """One month of a curve."""
-
-    month: int  # yyyymm.
-    price_usd: float
-    volatility: float  # A year's, of the future's log price now; NaN where there is no form.
 
 
 class Settlement(NamedTuple):
@@ -35,6 +27,15 @@ class Settlement(NamedTuple):
 
     average: float  # One standard deviation of the month's mean.
     last_day: float  # Of its last fixing alone.
+
+
+class Point(NamedTuple):
+    """One month of a curve; NaN is what no form is known of."""
+
+    month: int  # yyyymm.
+    price_usd: float
+    volatility: float = math.nan  # A year's, of the future's log price now.
+    risk: Settlement = Settlement(math.nan, math.nan)
 
 
 def curve(
@@ -55,9 +56,24 @@ def curve(
         fixed = list(known) if month == first else []
         if ahead or fixed:
             prices = fixed + [spot[day] for day in ahead]
-            volatility = _volatility(model, ahead, len(fixed))
-            points.append(Point(month, sum(prices) / len(prices), volatility))
+            points.append(_point(model, today, month, ahead, prices))
     return points
+
+
+def _point(
+    model: SpotModel, today: datetime.date, month: int, ahead: Sequence[int], prices: list[float]
+) -> Point:
+    """Return a month of the curve. prices: its fixings, known and then expected."""
+    price = sum(prices) / len(prices)
+    if not ahead:
+        return Point(month, price, 0.0, Settlement(0.0, 0.0))
+    if isinstance(model, Regimes | Replay):
+        return Point(month, price)
+    known = len(prices) - len(ahead)
+    rest = sum(prices[known:]) / sum(prices)
+    risk = settlement_risk(model, today, ahead)
+    volatility = _volatility(model.factors(), ahead, known)
+    return Point(month, price, volatility, risk._replace(average=rest * risk.average))
 
 
 def days_ahead(month: int, today: datetime.date) -> list[int]:
@@ -82,14 +98,11 @@ def expected(model: SpotModel, today: datetime.date, ahead: Sequence[int]) -> Fl
     return np.exp(mean + variance / 2 + _seasons(two, today, ahead)) * jumps
 
 
-def settlement_risk(model: SpotModel, today: datetime.date, ahead: Sequence[int]) -> Settlement:
-    """Return how far a month's final price lies from today's future, in expectation.
+def settlement_risk(model: TwoFactor, today: datetime.date, ahead: Sequence[int]) -> Settlement:
+    """Return how far the mean, and the last, of fixings to come lie from what is expected.
 
-    ahead: of the month's fixings, ascending. Exact where the model has two factors.
-    Raises ValueError for one that has not.
+    ahead: of the fixings, ascending.
     """
-    if isinstance(model, Regimes | Replay):
-        raise ValueError("the risk of a settlement is known of models with two factors alone")
     two = model.factors()
     levels = expected(model, today, ahead)
     products = _products(two, np.asarray(ahead, np.float64)) * np.outer(levels, levels)
@@ -98,17 +111,12 @@ def settlement_risk(model: SpotModel, today: datetime.date, ahead: Sequence[int]
     return Settlement(average, math.sqrt(max(float(covariance[-1, -1]), 0.0)) / float(levels[-1]))
 
 
-def _volatility(model: SpotModel, ahead: Sequence[int], known: int) -> float:
+def _volatility(two: SchwartzSmith, ahead: Sequence[int], known: int) -> float:
     """Return the volatility of a future's log price at this moment, a year's.
 
     In the averaging month only what is not fixed yet moves.
     """
-    if isinstance(model, Regimes | Replay):
-        return math.nan
-    two = model.factors()
     days = np.asarray(ahead, np.float64)
-    if not len(days):
-        return 0.0
     short = two.short_sigma * float(np.mean((1 - two.kappa * STEP) ** days))
     jumps = two.jumps * (two.jump_mean**2 + two.jump_sigma**2)
     part = len(days) / (len(days) + known)

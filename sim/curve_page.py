@@ -9,25 +9,31 @@ from sim.curve_fit import Fit
 from sim.curve_sources import Forward, month_name
 from sim.hardware import PUBLISHED, STEPS, Comparison, Machine, Valuation
 
+_COLUMNS = ("month", "USD", "volatility", "mean, +/-", "last day, +/-")
 _NOTE = "illustrative: parameters are judgement, and no forecast"
 
 
 def curve_table(found: Forward) -> str:
     """Return a curve as lines of text."""
     rows = [
-        (month_name(one.month), f"{one.price_usd:.3f}", _percent(one.volatility))
+        (
+            *(month_name(one.month), f"{one.price_usd:.3f}", _percent(one.volatility)),
+            *map(_percent, one.risk),
+        )
         for one in found.points
     ]
-    return f"{found.source}\n{_aligned(('month', 'USD', 'volatility'), rows)}\n{_NOTE}"
+    return f"{found.source}\n{_aligned(_COLUMNS, rows)}\n{_NOTE}"
 
 
 def curve_json(found: Forward) -> str:
-    """Return a curve as one object: {date, source, note, months: [{month, price, volatility}]}."""
+    """Return a curve as one object: {date, source, note, months: [{month, price, ...}]}."""
     months = [
         {
             "month": month_name(one.month),
             "price": f"{one.price_usd:.6f}",
             "volatility": _number(one.volatility),
+            "risk": _number(one.risk.average),
+            "risk_of_last_day": _number(one.risk.last_day),
         }
         for one in found.points
     ]

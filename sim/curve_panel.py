@@ -1,6 +1,5 @@
 """Curves of a run, read back: the settlement prices of its months, date by date."""
 
-import csv
 import datetime
 import functools
 import pathlib
@@ -10,6 +9,7 @@ import numpy as np
 from clearing.calendar import business_days, last_trading_day, month_after
 from engine.instruments import MONTHS as LISTED
 from engine.instruments import future_name
+from sim.csv_lines import csv_lines
 from sim.curve_fit import Curves
 from sim.replayed_levels import as_day, price
 from sim.spot_models import DAYS_A_YEAR
@@ -26,17 +26,11 @@ def read_curves(path: pathlib.Path, model: str) -> dict[datetime.date, Curve]:
     Raises ValueError with one sentence that names the file, and the line where there is one.
     """
     found = dict[datetime.date, Curve]()
-    with path.open(encoding="utf-8", newline="") as file:
-        lines = csv.DictReader(file)
-        missing = [name for name in COLUMNS if name not in (lines.fieldnames or [])]
-        if missing:
-            raise ValueError(f"{path} has no column {missing[0]!r}")
-        for line in lines:
-            where = f"{path}, line {lines.line_num}"
-            date = as_day(line["date"], where)
-            month = _listed(model, date.year * 100 + date.month).get(line["instrument"] or "", 0)
-            if month and line["mode"] in ("index", "market"):
-                found.setdefault(date, {})[month] = price(line["price"], where)
+    for where, line in csv_lines(path, COLUMNS):
+        date = as_day(line["date"], where)
+        month = _listed(model, date.year * 100 + date.month).get(line["instrument"] or "", 0)
+        if month and line["mode"] in ("index", "market"):
+            found.setdefault(date, {})[month] = price(line["price"], where)
     if not found:
         raise ValueError(f"{path} has no settlement of a future on {model}")
     return found

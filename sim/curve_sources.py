@@ -10,6 +10,7 @@ import msgspec
 
 from clearing.terms import IndexTerms
 from engine.instruments import as_date
+from sim.csv_lines import csv_lines
 from sim.curve import Point, curve
 from sim.curve_panel import read_curves
 from sim.index_table import fixings
@@ -55,8 +56,9 @@ def of_panel(panel: pathlib.Path, model: str, today: datetime.date) -> Forward:
     values = read_index(panel, model, today)
     date = max(values)
     start = values[date]
+    known = [value for day, value in values.items() if date.replace(day=1) <= day < date]
     spot = msgspec.structs.replace(shipped(model), start_usd=start)
-    return Forward(date, f"{model} at {start:.2f} on {date}", curve(spot, date))
+    return Forward(date, f"{model} at {start:.2f} on {date}", curve(spot, date, known=known))
 
 
 def read_index(panel: pathlib.Path, model: str, today: datetime.date) -> dict[datetime.date, float]:
@@ -85,14 +87,8 @@ def of_file(path: pathlib.Path) -> Forward:
     Raises ValueError that names the file and the line.
     """
     prices = dict[int, float]()
-    with path.open(encoding="utf-8", newline="") as file:
-        lines = csv.DictReader(file)
-        missing = [name for name in HEADER if name not in (lines.fieldnames or [])]
-        if missing:
-            raise ValueError(f"{path} has no column {missing[0]!r}")
-        for line in lines:
-            where = f"{path}, line {lines.line_num}"
-            prices[_month(line["month"], where)] = price(line["price"], where)
+    for where, line in csv_lines(path, HEADER):
+        prices[_month(line["month"], where)] = price(line["price"], where)
     if not prices:
         raise ValueError(f"{path} has no price")
     first = min(prices)
@@ -120,7 +116,7 @@ def month_name(month: int) -> str:
 
 
 def _points(prices: Mapping[int, float]) -> list[Point]:
-    return [Point(month, prices[month], float("nan")) for month in sorted(prices)]
+    return [Point(month, prices[month]) for month in sorted(prices)]
 
 
 def _month(text: str | None, where: str) -> int:

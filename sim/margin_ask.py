@@ -15,8 +15,6 @@ from sim.margin_read import read_history
 Lots = Mapping[str, int]  # By contract.
 Measure = Callable[[Lots], Figures]
 
-MODELS = ("span", "fhs")
-
 
 class Asked(NamedTuple):
     """Positions, what measures any positions by each model, and the parameters of a file."""

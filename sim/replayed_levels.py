@@ -1,11 +1,12 @@
 """Levels that a file holds, day by day: what `cfx index` wrote, or anything of that form."""
 
-import csv
 import datetime
 import itertools
 import math
 import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+
+from sim.csv_lines import csv_lines
 
 _DAY = datetime.timedelta(days=1)
 
@@ -39,14 +40,8 @@ def read_values(path: pathlib.Path, model: str = "") -> dict[datetime.date, floa
     Raises ValueError with one sentence that names the file and the line.
     """
     found = dict[datetime.date, float]()
-    with path.open(encoding="utf-8", newline="") as file:
-        lines = csv.DictReader(file)
-        header = lines.fieldnames or []
-        _need(path, header, ("date", "value"))
-        for line in lines:
-            if model and line.get("model", model) != model:
-                continue
-            where = f"{path}, line {lines.line_num}"
+    for where, line in csv_lines(path, ("date", "value")):
+        if not model or line.get("model", model) == model:
             found[as_day(line["date"], where)] = price(line["value"], where)
     if not found:
         raise ValueError(f"{path} has no value" + (f" of {model}" if model else ""))
@@ -62,12 +57,6 @@ def price(text: str | None, where: str) -> float:
     if not (value > 0 and math.isfinite(value)):
         raise ValueError(f"{where}: {text!r} is no price")
     return value
-
-
-def _need(path: pathlib.Path, header: Sequence[str], names: Sequence[str]) -> None:
-    missing = [name for name in names if name not in header]
-    if missing:
-        raise ValueError(f"{path} has no column {missing[0]!r}")
 
 
 def as_day(text: str | None, where: str) -> datetime.date:

@@ -181,7 +181,8 @@ class Replay(
         return read_levels(self.file, chance.first, len(chance.uniforms))
 
 
-SpotModel = SchwartzSmith | SchwartzOne | JumpDiffusion | Regimes | Replay
+TwoFactor = SchwartzSmith | SchwartzOne | JumpDiffusion
+SpotModel = TwoFactor | Regimes | Replay
 
 LEVELS: Mapping[str, SchwartzSmith] = {
     "H100": SchwartzSmith(2.81, -0.15, 0.11, 0.20, 3.0, 3.0, 0.05, 0.05),

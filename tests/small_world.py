@@ -84,3 +84,31 @@ def outcomes(run: Run) -> Iterator[Outcome]:
 def agents(text: str) -> str:
     """Return the small scenario with other participants."""
     return SMALL[: SMALL.index("[[agents]]")] + text
+
+
+def calendar_market(mode: str, noise_wakes: int) -> str:
+    """Return the small scenario with calendars, and participants who trade them."""
+    text = agents("""
+[[agents]]
+kind = "maker"
+count = 2
+cash = "2000000"
+type = "member"
+months = 3
+wakes_a_day = 120
+
+[[agents]]
+kind = "spreader"
+count = 1
+cash = "1000000"
+type = "member"
+wakes_a_day = 120
+
+[[agents]]
+kind = "noise"
+count = 3
+cash = "300000"
+calendars = 0.4
+""")
+    listed = text.replace('mode = "index"', f'mode = "{mode}"\nspreads = "calendars"')
+    return f"{listed}wakes_a_day = {noise_wakes}\n"

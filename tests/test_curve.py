@@ -24,6 +24,7 @@ from sim.spot_models import (
     SchwartzOne,
     SchwartzSmith,
     SpotModel,
+    TwoFactor,
 )
 from tests.shell import Shell, refused
 from tests.small_world import SMALL
@@ -61,7 +62,7 @@ class TestExpectations:
         assert (np.abs(drawn.mean(axis=0) - expected(model, TODAY, ahead)) < errors).all()
 
     @pytest.mark.parametrize("model", TWO_FACTORS, ids=lambda one: type(one).__name__)
-    def test_the_risk_of_a_settlement_is_that_of_paths(self, model: SpotModel) -> None:
+    def test_the_risk_of_a_settlement_is_that_of_paths(self, model: TwoFactor) -> None:
         ahead = days_ahead(202610, TODAY)
         drawn = paths(model, ahead[-1] + 1)[:, ahead]
         risk = settlement_risk(model, TODAY, ahead)
@@ -203,7 +204,7 @@ class TestCommands:
         file = tmp_path / "curve.csv"
         for text, sentence in (
             ("month,price\n", "has no price"),
-            ("month\n", "has no column 'price'"),
+            ("month\n", "lacks the column price"),
             ("month,price\n2026-13,2\n", "line 2: '2026-13' is no month"),
             ("month,price\n2026-01,-2\n", "line 2: '-2' is no price"),
             ("month,price\n2026-01,2\n2026-03,2\n", "the curve has no price of 2026-02"),

@@ -22,31 +22,9 @@ from engine.instruments import TICK, as_number
 from engine.schema import NIL_PRICE, Did, Form, Role, Side
 from gateway.view import View
 from sim.run import Run
-from tests.small_world import agents, outcomes, plan
+from tests.small_world import calendar_market, outcomes, plan
 
-MARKET = agents("""
-[[agents]]
-kind = "maker"
-count = 2
-cash = "2000000"
-type = "member"
-months = 3
-wakes_a_day = 120
-
-[[agents]]
-kind = "spreader"
-count = 1
-cash = "1000000"
-type = "member"
-wakes_a_day = 120
-
-[[agents]]
-kind = "noise"
-count = 3
-cash = "300000"
-calendars = 0.4
-wakes_a_day = 1200
-""").replace('mode = "index"', 'mode = "market"\nspreads = "calendars"')
+MARKET = calendar_market("market", 1_200)
 
 
 class Played:

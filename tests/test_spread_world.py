@@ -10,32 +10,10 @@ from engine.schema import NOT_HELD, Did, Role
 from gateway.view import View
 from sim.run import Run
 from tests.exact_ledger import ExactLedger
-from tests.small_world import agents, outcomes, plan
+from tests.small_world import calendar_market, outcomes, plan
 from tests.test_gateway_view import compare
 
-CALENDARS = agents("""
-[[agents]]
-kind = "maker"
-count = 2
-cash = "2000000"
-type = "member"
-months = 3
-wakes_a_day = 120
-
-[[agents]]
-kind = "spreader"
-count = 1
-cash = "1000000"
-type = "member"
-wakes_a_day = 120
-
-[[agents]]
-kind = "noise"
-count = 3
-cash = "300000"
-calendars = 0.4
-wakes_a_day = 120
-""").replace('mode = "index"', 'mode = "index"\nspreads = "calendars"')
+CALENDARS = calendar_market("index", 120)
 
 
 class Played:
