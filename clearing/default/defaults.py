@@ -12,7 +12,7 @@ from clearing.calls import Calls
 from clearing.default.cases import BID_MAX, Auction, Bid, Case, portfolio_text
 from clearing.default.fund import Fund
 from clearing.default.liquidation import Choice, Liquidations, largest_first, toward_flat
-from clearing.default.resolution import Resolution
+from clearing.default.resolution import Resolution, held_by
 from clearing.default.steps import Step
 from clearing.default.waterfall import Payment, Tranche
 from clearing.directory import Directory
@@ -216,14 +216,10 @@ class Defaults:
         """Return the rows by which losses are borne of defaulters that hold nothing any more."""
         return self._resolution.cover(list(self.open.values()), self._members(), date)
 
-    def _held(self, account: int) -> dict[int, int]:
-        net = self._positions.holdings["net"][:, account]
-        return {number: int(net[number]) for number in np.flatnonzero(net).tolist()}
-
     def _portfolios(self, account: int) -> dict[int, dict[int, int]]:
         """Return lots by instrument, by product."""
         found: dict[int, dict[int, int]] = {}
-        for number, lots in self._held(account).items():
+        for number, lots in held_by(self._positions, account).items():
             product = self._directory.instruments[number].product
             found.setdefault(product, {})[number] = lots
         return found
@@ -236,7 +232,7 @@ class Defaults:
         return self.liquidations.round(self._now, self._choices)
 
     def _choices(self, account: int) -> list[Choice]:
-        held = self._held(account)
+        held = held_by(self._positions, account)
         if account in self.open:
             return toward_flat(self._directory, held)
         return largest_first((one, lots, self._need(one, lots)) for one, lots in held.items())
