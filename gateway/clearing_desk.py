@@ -21,7 +21,7 @@ from engine.reasons import Reason
 from engine.rows import Batch
 from engine.schema import Did, Kind
 from gateway.collateral import Pledge, Recall, SetHaircut, collateral_rows
-from gateway.opening import OperatorError, account_named
+from gateway.opening import OperatorError, account_named, require_taken
 from gateway.signed import Signed, signature
 from gateway.view import View
 
@@ -117,9 +117,7 @@ def cleared(
     directory: Directory, house: House, asked: Told, before: Before, events: Table
 ) -> Cleared:
     """Return what came of it once the house has answered. Raises OperatorError if it refused."""
-    refused = events[events["kind"] == Did.REJECTED]
-    if len(refused):
-        raise OperatorError(_sentence(refused[0]))
+    require_taken(events, _besides)
     paid = [
         _pledged(directory, event)
         for event in events[np.isin(events["kind"], (Did.PLEDGED, Did.RECALLED))]
@@ -133,12 +131,11 @@ def cleared(
     return Cleared(str(asked.__struct_config__.tag), calls, paid)
 
 
-def _sentence(refused: Row) -> str:
-    reason = Reason(int(refused["reason"]))
-    if reason == Reason.FUNDS_SHORT:
-        needed, free = money(int(refused["price"])), money(int(refused["quantity"]))
-        return f"the exchange refused: {reason.name}, {needed} USD are wanted and {free} are free"
-    return f"the exchange refused: {reason.name}"
+def _besides(refused: Row) -> str:
+    if refused["reason"] != Reason.FUNDS_SHORT:
+        return ""
+    needed, free = money(int(refused["price"])), money(int(refused["quantity"]))
+    return f"{needed} USD are wanted and {free} are free"
 
 
 def _pledged(directory: Directory, event: Row) -> Paid:

@@ -15,10 +15,9 @@ from clearing.directory import Directory, Instrument
 from clearing.guards import add_operators_guards
 from engine.instruments import as_number, units
 from engine.jit import Table
-from engine.reasons import Reason
 from engine.rows import Batch
 from engine.schema import Did, Flag, Killed, Kind, Phase
-from gateway.opening import OperatorError, account_named
+from gateway.opening import OperatorError, account_named, require_taken
 from gateway.pricing import Fix, Settle, add_fixing, add_settlement, require_reason
 from gateway.refusals import RefusedError
 from gateway.signed import Requests, Signed, signature
@@ -163,9 +162,7 @@ def done(
     directory: Directory, requests: Requests, asked: Control, ready: Asked, events: Table
 ) -> Acted:
     """Return what was done once the rows are published. Raises OperatorError if it was refused."""
-    refused = events[events["kind"] == Did.REJECTED]
-    if len(refused):
-        raise OperatorError(f"the exchange refused: {Reason(int(refused[0]['reason'])).name}")
+    require_taken(events)
     if isinstance(asked, _TWICE):
         requests.close(asked)
     killed = events["account"][events["kind"] == Did.KILLED].tolist()

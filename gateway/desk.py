@@ -7,11 +7,11 @@ import numpy as np
 
 from clearing.directory import Directory
 from engine.instruments import units, usd
-from engine.jit import Table
+from engine.jit import Row, Table
 from engine.reasons import Reason
 from engine.rows import Batch
 from engine.schema import Did, Kind, Side
-from gateway.opening import OperatorError, account_named
+from gateway.opening import OperatorError, account_named, require_taken
 from gateway.signed import Signed, signature
 
 _LOTS_MAX = 2**40
@@ -82,9 +82,7 @@ def desk_rows(directory: Directory, asked: Act) -> Batch:
 
 def reviewed(directory: Directory, events: Table) -> Reviewed:
     """Return the trade once its row is published. Raises OperatorError if it was refused."""
-    refused = events[events["kind"] == Did.REJECTED]
-    if len(refused):
-        raise OperatorError(_sentence(refused[0]))
+    require_taken(events, _besides)
     sides = events[np.isin(events["kind"], _SIDES)]
     bought, sold = (sides[sides["side"] == side][0] for side in Side)
     return Reviewed(
@@ -97,12 +95,11 @@ def reviewed(directory: Directory, events: Table) -> Reviewed:
     )
 
 
-def _sentence(refused: Table) -> str:
-    reason = Reason(int(refused["reason"]))
-    if reason == Reason.NOT_REVIEWABLE:
-        most, away = usd(int(refused["price"])), usd(int(refused["quantity"]))
-        return f"the exchange refused: {reason.name}, {away} is not more than {most} away"
-    return f"the exchange refused: {reason.name}"
+def _besides(refused: Row) -> str:
+    if refused["reason"] != Reason.NOT_REVIEWABLE:
+        return ""
+    most, away = usd(int(refused["price"])), usd(int(refused["quantity"]))
+    return f"{away} is not more than {most} away"
 
 
 def _price(price: Decimal) -> int:

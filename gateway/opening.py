@@ -1,6 +1,6 @@
 """Accounts and keys: what an operator asks for, as rows and as an entry of the key file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -10,7 +10,7 @@ import msgspec
 from clearing.directory import Account, Directory
 from clearing.terms import INITIAL_PERCENT
 from engine.instruments import micro
-from engine.jit import Table
+from engine.jit import Row, Table
 from engine.reasons import Reason
 from engine.rows import Batch
 from engine.schema import MONEY_MAX, AccountType, Did, Kind
@@ -83,11 +83,17 @@ def account_rows(directory: Directory, asked: NewAccount) -> tuple[Batch, int]:
     return batch, account
 
 
-def opened(directory: Directory, number: int, events: Table) -> Opened:
-    """Return an account once its rows are published. Raises OperatorError if they were refused."""
+def require_taken(events: Table, more: Callable[[Row], str] = lambda _: "") -> None:
+    """Raise OperatorError if a row was refused. more: what there is to say of it besides."""
     refused = events[events["kind"] == Did.REJECTED]
     if len(refused):
-        raise OperatorError(f"the exchange refused: {Reason(int(refused[0]['reason'])).name}")
+        name, besides = Reason(int(refused[0]["reason"])).name, more(refused[0])
+        raise OperatorError(f"the exchange refused: {name}" + (f", {besides}" if besides else ""))
+
+
+def opened(directory: Directory, number: int, events: Table) -> Opened:
+    """Return an account once its rows are published. Raises OperatorError if they were refused."""
+    require_taken(events)
     account = directory.accounts[number]
     return Opened(account.number, account.name, account.owner)
 

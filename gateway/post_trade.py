@@ -14,11 +14,10 @@ from clearing.ledger import Book, Entry, line_code
 from engine.instruments import money, usd
 from engine.jit import Table
 from engine.layout import MONEY, ORDER
-from engine.reasons import Reason
 from engine.rows import Batch
 from engine.schema import NIL_PRICE, Did, Form, Kind, Phase, Role, Side
 from gateway.holdings import Fill
-from gateway.opening import OperatorError, account_named
+from gateway.opening import OperatorError, account_named, require_taken
 from gateway.refusals import RefusedError
 from gateway.signed import Signed, signature
 from gateway.view import View
@@ -104,9 +103,7 @@ def hands(view: View, asked: PostTrade) -> list[Hand]:
 
 def handed(asked: PostTrade, made: list[Hand], events: Table) -> Handed:
     """Return what was done once its rows are published. Raises OperatorError if any was refused."""
-    refused = events[events["kind"] == Did.REJECTED]
-    if len(refused):
-        raise OperatorError(f"the exchange refused: {Reason(int(refused[0]['reason'])).name}")
+    require_taken(events)
     assigned = []
     for hand in made:
         buyer, seller = _sides(hand)
