@@ -140,11 +140,12 @@ class World:
     def advance(self, until: int) -> Iterator[list[Outcome]]:
         """Let time pass up to `until`, yielding the outcomes of each moment, in order.
 
-        At one moment the calendar comes first, then the spot market, then participants.
+        At one moment the calendar comes first, then the spot market, then participants. What
+        was due before the exchange was founded is due with its first moment, all of it together.
         """
         while True:
             calendar, crowd = self.venue.next_due(), self.crowd.next_wake()
-            now = min(calendar, crowd)
+            now = max(min(calendar, crowd), self.venue.exchange.time)
             if now > until:
                 return
             if calendar <= crowd:

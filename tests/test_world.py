@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from clearing.calendar import times
+from clearing.index.population import Refusal
 from engine.rows import Batch
 from engine.schema import NIL_PRICE, Cycle, Side
 from gateway.crowd import Crowd as Takes
@@ -17,7 +18,7 @@ from sim.spot import PanelSpot
 from sim.tape import History
 from sim.view import View
 from sim.world import Crowd
-from tests.small_world import FIRST, outcomes, panel, plan, scenario
+from tests.small_world import DAY, FIRST, outcomes, panel, plan, scenario
 
 STEADY = ["2.80", "2.80", "2.82", "2.79"]  # A day before the first, then three.
 
@@ -193,3 +194,12 @@ def test_every_observation_of_the_panel_reaches_the_venue_once(played: Run) -> N
     found = sum(int((one.audit["row"] > 0).sum()) for one in played.fixings)
     observed = {(one.date, row) for one in played.fixings for row in one.audit["row"].tolist()}
     assert found == len(observed) == 4 * len(STEADY)
+
+
+def test_a_weekend_before_the_founding_is_observed_whole() -> None:
+    """Two dates of the panel are due before there is an exchange: both stand in the first audit."""
+    saturday = FIRST - 2 * DAY
+    run = Run(plan(STEADY[:2])._replace(panel=panel(STEADY, saturday), days=[FIRST]))
+    assert [line.ledger_sum for line in run.days()] == [0]
+    (fixing,) = run.fixings
+    assert (fixing.inputs, fixing.refused) == (4, {Refusal.STALE: 8})
