@@ -43,7 +43,7 @@ def spot(
             progress(done, len(plan.days))
     found = market.summary(lines)
     if out:
-        write_spot(market, out)
+        write_spot(market.market, market.played, out)
     if as_json:
         typer.echo(to_json(found))
         return

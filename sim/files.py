@@ -13,6 +13,8 @@ from engine.schema import Role, Side
 from sim.index_table import audit_table, index_row, write_audit, write_index
 from sim.report import Summary, to_json
 from sim.run import Run
+from sim.spot import MarketSpot
+from sim.spot_pages import write_spot
 
 TRADES_SCHEMA = pa.schema(
     [
@@ -36,7 +38,10 @@ def claim(folder: pathlib.Path) -> None:
 
 
 def write_files(run: Run, summary: Summary, folder: pathlib.Path) -> None:
-    """Write index, settlements, variation, trades, audit and summary of a finished run."""
+    """Write index, settlements, variation, trades, audit and summary of a finished run.
+
+    And what its marketplace traded, where it has one, as `cfx spot --out` does.
+    """
     house = run.venue.house
     models = [product.name for product in run.products]
     names = house.fixings.names
@@ -59,6 +64,8 @@ def write_files(run: Run, summary: Summary, folder: pathlib.Path) -> None:
         ((as_date(one.date), one.account, one.amount_micro) for one in house.variations),
     )
     pq.write_table(_trades(run), folder / "trades.parquet")
+    if isinstance(run.spot, MarketSpot):
+        write_spot(run.spot.market, run.spot.played, folder)
     (folder / "summary.json").write_text(to_json(summary) + "\n", encoding="ascii")
 
 

@@ -33,7 +33,7 @@ class Run:
     """One world on its way through a plan.
 
     founding: the outcomes of the first rows. fixings: of all products and days so far.
-    tally: of all outcomes so far.
+    tally: of all outcomes so far. spot: where its observations come from.
     """
 
     def __init__(
@@ -51,8 +51,8 @@ class Run:
         self.tally = Tally()
         scenario = plan.scenario
         rows, founded = found(scenario, plan.days[0])
-        spot = spot_market(scenario, plan.panel, plan.days[0], plan.days[-1])
-        crowd = Crowd(participants(scenario), spot, scenario.seed, founded)
+        self.spot = spot_market(scenario, plan.panel, plan.days[0], plan.days[-1])
+        crowd = Crowd(participants(scenario), self.spot, scenario.seed, founded)
         self.world = World(self.venue, crowd)
         self.founding = self.world.submit(rows, founded)
         self.tally.fold(self.founding)

@@ -11,7 +11,7 @@ import numpy as np
 from engine.jit import Table
 from engine.rows import Batch
 from sim.clock import NEVER
-from sim.marketplace.market import Marketplace
+from sim.marketplace.market import Marketplace, Played
 from sim.marketplace.schedule import closing, schedule
 from sim.marketplace.terms import SpotTerms
 from sim.marketplace.trades import new_names, observations
@@ -52,7 +52,7 @@ class PanelSpot:
 class MarketSpot:
     """A marketplace, played as time passes: its trades are the observations.
 
-    market: as it stands after the rounds so far.
+    market: as it stands after the rounds so far. played: those of trade dates.
     """
 
     def __init__(
@@ -68,6 +68,8 @@ class MarketSpot:
         That day's rounds are due together: they are over before there is an exchange.
         """
         self.market = Marketplace(models, terms, seed)
+        self.played: list[Played] = []
+        self._first = days[0]
         moments = list(schedule(models, days, terms.rounds, seed, levels))
         before = max(closing(moment) for moment in moments if moment.date < days[0])
         self._moments = [(max(before, closing(moment)), moment) for moment in moments]
@@ -84,6 +86,8 @@ class MarketSpot:
         batch = Batch()
         while self.next_due() <= now:
             played = self.market.play(self._moments[self._next][1])
+            if played.moment.date >= self._first:
+                self.played.append(played)
             rows = observations(played.trades, self._row, self.market.models)
             self._row += len(rows)
             self._next += 1

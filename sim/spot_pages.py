@@ -12,7 +12,7 @@ from engine.instruments import UNIT_MICRO, money
 from sim.marketplace.auction import Indicative
 from sim.marketplace.market import Marketplace, Played
 from sim.marketplace.trades import BOARDS, GPU_COUNT, Trade
-from sim.spot_days import SpotDays, SpotLine, SpotSummary
+from sim.spot_days import SpotLine, SpotSummary
 
 PANEL = (
     *("date", "time", "provider", "region", "gpu_model", "form_factor", "gpu_count"),
@@ -68,9 +68,11 @@ def closing_lines(found: SpotSummary) -> Iterator[str]:
     )
 
 
-def write_spot(days: SpotDays, folder: pathlib.Path) -> None:
-    """Write what was traded, auctioned, signed, billed and closed out. folder: there already."""
-    market, played = days.market, days.played
+def write_spot(market: Marketplace, played: Sequence[Played], folder: pathlib.Path) -> None:
+    """Write what was traded, auctioned, signed, billed and closed out. folder: there already.
+
+    played: the rounds to write. Contracts are all that the market knows.
+    """
     trades = [(one, trade) for one in played for trade in one.trades]
     _write(folder / "spot.csv", PANEL, (_trade_row(market, *each) for each in trades))
     _write(folder / "auctions.csv", AUCTIONS, _auction_rows(market, played))

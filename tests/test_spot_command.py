@@ -39,7 +39,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[SpotSummary, pathl
     )
     days = SpotDays(planned(msgspec.structs.replace(scenario, spot=table), Span()))
     lines = [line for today in days.days() for line in today]
-    write_spot(days, folder)
+    write_spot(days.market, days.played, folder)
     return days.summary(lines), folder
 
 
@@ -121,6 +121,13 @@ def test_json_stands_alone_and_a_seed_repeats_itself(cfx: Shell, tmp_path: pathl
     assert one.out != cfx("spot", "--days", 1, "--json").out
     for name in FILES:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_a_run_leaves_the_files_of_its_marketplace(cfx: Shell, tmp_path: pathlib.Path) -> None:
+    assert cfx("spot", "--days", 2, "--out", tmp_path / "alone").status == 0
+    assert cfx("run", "spot", "--days", 2, "--out", tmp_path / "run").status == 0
+    for name in FILES:
+        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "alone" / name).read_bytes()
 
 
 def test_what_has_no_marketplace_is_refused(cfx: Shell, tmp_path: pathlib.Path) -> None:
