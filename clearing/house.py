@@ -38,6 +38,10 @@ from engine.rows import Batch, join, text_at
 from engine.schema import Cycle, Did, Kind, Origin
 
 _FIRST_OF_HOUSE = Kind.MARK  # Rows from here on are not participants' own.
+_OF_ACCOUNTS = (  # What these change is accounts' alone, or nothing yet.
+    *(Kind.CREDIT, Kind.CHARGE, Kind.SUSPEND, Kind.LIQUIDATE, Kind.ASSIGN),
+    *(Kind.OBSERVE, Kind.TIME, Kind.DEFAULT, Kind.BID),
+)
 
 
 class House:
@@ -96,6 +100,9 @@ class House:
         }
         self._is_taken = np.zeros(256, np.bool_)  # Kinds of rows that the house reads itself.
         self._is_taken[list(self._takers)] = True
+        self._is_quiet = np.zeros(256, np.bool_)  # Kinds of rows that leave margin rates alone.
+        self._is_quiet[:_FIRST_OF_HOUSE] = True
+        self._is_quiet[[*_OF_ACCOUNTS]] = True
 
     @property
     def calculates(self) -> bool:
@@ -119,7 +126,8 @@ class House:
             self.ledger.check()
         if of_house:
             self._take_rows(frame, events)
-            self.margin.forget()
+            if not self._is_quiet[frame.commands["kind"]].all():
+                self.margin.forget()
             if frame.origin == Origin.HOUSE:
                 self._listing.look(self.date)
         self.grants.watch(events)
