@@ -188,6 +188,15 @@ def test_members_pay_half_each_to_the_micro_dollar() -> None:
     assert venue.house.defaults.fund.of(5) == 1_000 * DOLLAR - paid[5]
 
 
+def test_the_fund_is_filled_up_the_day_after_it_was_drawn_on() -> None:
+    venue = founded()
+    assert Tranche.FUND in tranches(defaulted(2_040_000, venue))
+    third = next_business_day(next_business_day(FIRST_DAY))
+    fix(venue, third, [2_040_000, 1_400_000])
+    finish(venue, third)
+    assert [venue.house.defaults.fund.of(member) for member in (1, 5)] == 2 * [1_000 * DOLLAR]
+
+
 def test_the_best_bid_gets_the_portfolio_at_the_settlement_and_pays_its_price() -> None:
     venue = founded()
     case = defaulted(2_800_000, venue, (1, -90 * DOLLAR), (5, -80 * DOLLAR))

@@ -94,6 +94,8 @@ class Defaults:
                 case_ = self.open[account]
                 case_.loss, case_.closed = value, int(row["source"])
                 self.liquidations.end(account)
+                if any(each.tranche == Tranche.FUND for each in case_.payments):
+                    self.fund.reopen()
 
     def _declare(self, account: int, date: int) -> None:
         """Open a case, unless the account has one, or is the house."""

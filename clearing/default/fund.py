@@ -2,7 +2,8 @@
 
 A contribution is the member's own money in the ledger's book FUND of its own account. It is the
 greater of a fixed sum and a part of the member's maintenance margin, rounded up; it is sized at the
-first end of day of each month, and not while the member is called or suspended.
+first end of day of each month, at the one after a default has drawn on it, and not while the member
+is called or suspended.
 """
 
 from collections.abc import Sequence
@@ -25,6 +26,10 @@ class Fund:
     def take(self, row: Row) -> None:
         """Take in new terms; the next end of day sizes by them."""
         self.terms = backing_of(row)
+        self._sized = 0
+
+    def reopen(self) -> None:
+        """Let the next end of day size it, whatever the month: a default has drawn on it."""
         self._sized = 0
 
     def of(self, account: int) -> int:
