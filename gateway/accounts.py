@@ -73,8 +73,8 @@ class Accounts:
                 trade = trades.get(event.trade_id)
                 fills.append(self._fill(account, event, trade, _spread_of(account, event)))
                 if event.role == Role.ASSIGNED and event.tag:
-                    given = account.given_up.get(event.tag, 0)
-                    account.given_up[event.tag] = given + bought(event)
+                    given = account.given_up.get((event.instrument, event.tag), 0)
+                    account.given_up[event.instrument, event.tag] = given + bought(event)
             elif event.order_id:
                 order = self._fold_order(account, event, outcome)
                 orders[order.order_id] = order
@@ -146,7 +146,8 @@ class Accounts:
         market = self._markets[event.instrument]
         if not event.flags & NOT_HELD:
             end_credits(account, self._markets, event.instrument, bought(event))
-            hold(account, market, bought(event), event.price)
+            is_given = event.role == Role.ASSIGNED and _is_given(account, event)
+            hold(account, market, bought(event), event.price, is_taken_back=is_given)
         made = trade or self._markets.described(event)
         fill = Fill(
             *(made.number, made.trade_id, event.time, event.order_id, account.number),
@@ -168,6 +169,13 @@ def _change(account: Account, event: Event) -> None:
         account.credits[event.other] = event.quantity
     else:
         account.cash = event.leaves
+
+
+def _is_given(account: Account, event: Event) -> bool:
+    """Whether lots are assigned from who traded them, by a trade's tag or by an order's."""
+    if event.tag < 0:
+        return account.order(-event.tag) is not None
+    return event.tag > 0 and event.side != event.tag % 2
 
 
 def _spread_of(account: Account, event: Event) -> int:

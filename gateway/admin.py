@@ -20,6 +20,7 @@ from engine.rows import Batch
 from gateway.clearing_desk import Before, Cleared, Told, cleared, told_rows
 from gateway.controls import Acted, Control, done, prepared, waiting
 from gateway.desk import Act, Reviewed, desk_rows, reviewed
+from gateway.handing import hands
 from gateway.keys import Key, Keys
 from gateway.opening import (
     NewAccount,
@@ -30,7 +31,7 @@ from gateway.opening import (
     make_key,
     opened,
 )
-from gateway.post_trade import Handed, PostTrade, assign_rows, handed, hands, undo_rows
+from gateway.post_trade import Handed, PostTrade, assign_rows, handed, undo_rows
 from gateway.sequencer import Sequencer
 from gateway.signed import Requests
 from gateway.view import View

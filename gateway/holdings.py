@@ -85,6 +85,15 @@ class Holding:
             self.entry = (self.net + lots) * price
         self.net += lots
 
+    def take_back(self, lots: int, price: int) -> None:
+        """Hold what it would without a fill of so many lots: what is left cost what it cost."""
+        left = self.net - lots
+        entry = self.entry - lots * price
+        is_among = 0 < left * self.net < self.net * self.net and left * entry >= 0
+        self.trade(-lots, price)
+        if is_among:
+            self.entry = entry
+
     def price(self, lots: int, moved: int) -> None:
         """Let `lots` of it that traded at settlement have cost so much more, if they are held."""
         self.cost += moved
@@ -111,7 +120,7 @@ class Account:
     fills: deque[Fill] = field(default_factory=lambda: deque(maxlen=FILLS_KEPT))
     holdings: dict[int, Holding] = field(default_factory=dict)
     credits: dict[int, int] = field(default_factory=dict)  # By product, micro-dollars.
-    given_up: dict[int, int] = field(default_factory=dict)  # Lots by the tag of what assigned them.
+    given_up: dict[tuple[int, int], int] = field(default_factory=dict)  # Lots by contract and tag.
 
     def order(self, order_id: int) -> Order | None:
         """Return an order by its id, None where this account has none such."""
@@ -123,11 +132,19 @@ def bought(event: Event) -> int:
     return event.quantity if event.side == Side.BUY else -event.quantity
 
 
-def hold(account: Account, market: Market, lots: int, price: int) -> None:
-    """Change a position, and the lots that all hold long."""
+def hold(
+    account: Account, market: Market, lots: int, price: int, *, is_taken_back: bool = False
+) -> None:
+    """Change a position, and the lots that all hold long.
+
+    is_taken_back: the lots are those of a fill that the account has no more, the other way round.
+    """
     holding = account.holdings.setdefault(market.terms.number, Holding())
     before = max(holding.net, 0)
-    holding.trade(lots, price)
+    if is_taken_back:
+        holding.take_back(-lots, price)
+    else:
+        holding.trade(lots, price)
     if market.terms.is_paid:
         account.cash -= lots * price * market.terms.value
         holding.cost = 0
@@ -138,10 +155,10 @@ def review(account: Account, market: Market, event: Event) -> None:
     """Take back the fills of a busted trade; let those of an adjusted one have their new price."""
     lots = bought(event)
     if event.kind == Did.BUSTED:
-        hold(account, market, -lots, event.price)
+        hold(account, market, -lots, event.price, is_taken_back=True)
         kept = [fill for fill in account.fills if fill.trade_id != event.trade_id]
     else:
-        hold(account, market, -lots, event.other)
+        hold(account, market, -lots, event.other, is_taken_back=True)
         hold(account, market, lots, event.price)
         kept = [
             fill._replace(price=event.price) if fill.trade_id == event.trade_id else fill

@@ -15,6 +15,7 @@ from engine.rows import Batch
 from gateway.clearing_desk import Before, Cleared, Told, cleared, told_rows
 from gateway.controls import Acted, Control, done, prepared, waiting
 from gateway.desk import Act, Reviewed, desk_rows, reviewed
+from gateway.handing import hands
 from gateway.keys import Key, ServerFile, read_server_file
 from gateway.opening import (
     NewAccount,
@@ -27,7 +28,7 @@ from gateway.opening import (
     opened,
     scopes_of,
 )
-from gateway.post_trade import Handed, PostTrade, assign_rows, handed, hands, undo_rows
+from gateway.post_trade import Handed, PostTrade, assign_rows, handed, undo_rows
 from gateway.recovery import BusyError, Founding, Lock, complete, is_founded, recover
 from gateway.signed import Requests
 from gateway.view import View

@@ -100,12 +100,16 @@ def give_up(
     account: Annotated[str, typer.Argument(help="Who traded, by name or number.")],
     to: Annotated[str, typer.Argument(help="Who takes over.")],
     operator: Operator,
+    lots: Annotated[
+        int | None, typer.Option(min=1, help="Of a spread's trade lots of the spread. All if none.")
+    ] = None,
     reason: Reason = "",
 ) -> None:
-    """Let an account take over a trade at its price; prints it as JSON."""
+    """Let an account take over lots of a trade, or of a block, at its price; prints it as JSON."""
     from gateway.post_trade import GiveUp
 
-    _hand_over(folder, GiveUp(trade, account, to, operator=operator, reason=reason))
+    asked = GiveUp(trade, account, to, lots or 0, operator=operator, reason=reason)
+    _hand_over(folder, asked)
 
 
 def allocate(
@@ -116,7 +120,10 @@ def allocate(
     operator: Operator,
     reason: Reason = "",
 ) -> None:
-    """Share out what an order traded, at its average price; prints it as JSON."""
+    """Share out what an order traded, at its average price; prints it as JSON.
+
+    Of an order for a spread each leg is shared out, at its own average; lots are the spread's.
+    """
     from gateway.post_trade import Allocate
 
     asked = Allocate(order, account, _shares(shares), operator=operator, reason=reason)

@@ -13,6 +13,7 @@ from clearing.venue import Venue
 from engine.instruments import as_number, units
 from engine.rows import Batch
 from engine.schema import NIL_PRICE, Kind, Phase, Side
+from gateway.handing import hands
 from gateway.opening import OperatorError
 from gateway.operator import hand_over, open_account
 from gateway.post_trade import (
@@ -22,7 +23,6 @@ from gateway.post_trade import (
     Move,
     PostTrade,
     assign_rows,
-    hands,
     undo_rows,
 )
 from gateway.signed import Signed
