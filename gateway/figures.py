@@ -5,10 +5,12 @@ positions, its working orders, the rates, the calendar charges and the marks.
 """
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from clearing.directory import Leg
+from clearing.margin.explain import Node
 from engine.schema import NIL_PRICE, Form, Side
 from gateway.combos import divisor
 from gateway.holdings import Account, Order
@@ -22,6 +24,7 @@ class Figures(NamedTuple):
     open: int  # Variation since, not yet paid.
     maintenance: int  # What the positions need.
     initial: int  # What positions and working orders need at the initial rate, with reserves.
+    stake: int = 0  # The same without credits and the initial rate: what closing never raises.
 
     @property
     def equity(self) -> int:
@@ -107,7 +110,7 @@ class _Cover:
         return min(full, self.market.rate + mark * terms.value)
 
 
-class _Stakes:
+class Stakes:
     """What an account has at stake: positions, and orders as they are counted in."""
 
     def __init__(self, account: Account, markets: Markets) -> None:
@@ -129,20 +132,43 @@ class _Stakes:
         """Return what is needed whatever the initial rate, in micro-dollars."""
         return self._reserves + sum(cover.reserve() for cover in self._covers.values())
 
+    def total(self) -> int:
+        """Return what is at stake before credits, in micro-dollars; products add."""
+        covers = sum(cover.bound() for cover in self._covers.values())
+        return covers + sum(self._worst(each) + self._calendars(each) for each in self._money)
+
     def bound(self) -> int:
-        """Return what the initial rate raises, in micro-dollars; products add, less credits."""
-        total = sum(cover.bound() for cover in self._covers.values())
-        for product, money in self._money.items():
-            mine = [
-                lots
-                for instrument, lots in self._lots.items()
-                if self._markets[instrument].terms.product == product
-            ]
-            longs = sum(max(lots.net + lots.buys, 0) for lots in mine)
-            shorts = sum(max(lots.sells - lots.net, 0) for lots in mine)
-            total += self._markets.charge.get(product, 0) * min(longs, shorts)
-            total += money.worst(is_credited=self._credits > 0)
-        return max(total - self._credits, 0)
+        """Return what the initial rate raises, in micro-dollars."""
+        return max(self.total() - self._credits, 0)
+
+    def parts(self, percent: int, names: Sequence[str]) -> Iterator[Node]:
+        """Yield what the initial margin is the sum of. names: of the products, by number."""
+        for product in sorted(self._money):
+            worst, pairs = self._worst(product), self._pairs(product)
+            yield Node(f"{names[product]} at stake", worst, "whatever of it fills, a rate a lot")
+            yield Node(f"{names[product]} calendars", self._calendars(product), f"{pairs:,} lots")
+        for cover in self._covers.values():
+            yield Node(f"{cover.market.terms.name} sold", cover.bound(), "rate and mark a lot")
+        yield Node("credits", self.bound() - self.total(), "what positions save each other")
+        bound = self.bound()
+        yield Node("initial rate", raised(bound, percent) - bound, f"{percent}%, rounded up")
+        yield Node("reserves", self.reserves(), "losses at their limits, premiums")
+
+    def _worst(self, product: int) -> int:
+        return self._money[product].worst(is_credited=self._credits > 0)
+
+    def _calendars(self, product: int) -> int:
+        return self._markets.charge.get(product, 0) * self._pairs(product)
+
+    def _pairs(self, product: int) -> int:
+        """Return how many lots of a product can come to be held long and short at once."""
+        mine = [
+            lots
+            for instrument, lots in self._lots.items()
+            if self._markets[instrument].terms.product == product
+        ]
+        longs = sum(max(lots.net + lots.buys, 0) for lots in mine)
+        return min(longs, sum(max(lots.sells - lots.net, 0) for lots in mine))
 
     def work(self, order: Order) -> None:
         """Count in what an order can add. A spread of one product nets its legs' rates."""
@@ -163,22 +189,37 @@ class _Stakes:
             rate = sum(leg.ratio * self._markets[leg.instrument].rate for leg in legs)
             self._add(self._money[market.terms.product], rate * bought)
 
+    def work_all(self, orders: Iterable[Order]) -> None:
+        """Count in what several orders can add."""
+        for order in orders:
+            self.work(order)
+
     def _add(self, to: _Lots | _Money, bought: int) -> None:
         to.buys += max(bought, 0)
         to.sells += max(-bought, 0)
 
 
-def figures(account: Account, markets: Markets, initial_percent: int) -> Figures:
-    """Return what an account has and needs, as of the last publication."""
-    stakes = _Stakes(account, markets)
-    maintenance = stakes.bound() + stakes.reserves()
+def figures(
+    account: Account, markets: Markets, initial_percent: int, more: Sequence[Order] = ()
+) -> Figures:
+    """Return what an account has and needs, as of the last publication.
+
+    more: orders that are counted as if they worked.
+    """
+    found = Stakes(account, markets)
+    maintenance = found.bound() + found.reserves()
     open_ = sum(
         holding.open(markets[instrument]) for instrument, holding in account.holdings.items()
     )
-    for order in account.live.values():
-        stakes.work(order)
-    initial = -(-stakes.bound() * initial_percent // 100) + stakes.reserves()
-    return Figures(account.cash, open_, maintenance, initial)
+    found.work_all([*account.live.values(), *more])
+    initial = raised(found.bound(), initial_percent) + found.reserves()
+    stake = found.total() + found.reserves()
+    return Figures(account.cash, open_, maintenance, initial, stake)
+
+
+def raised(bound: int, percent: int) -> int:
+    """Return what is at stake at an account's initial rate, rounded up to the micro-dollar."""
+    return -(-bound * percent // 100)
 
 
 def end_credits(account: Account, markets: Markets, instrument: int, lots: int) -> None:

@@ -1,4 +1,4 @@
-"""What clients ask: each method's parameters and the scope that it needs.
+"""What clients ask: the parameters of methods; `gateway/methods.py` says which are whose.
 
 Together with `gateway/answers.py` and `gateway/envelope.py` the only places where
 names of the wire stand. A parameter that a struct does not name is refused; the
@@ -11,7 +11,6 @@ from typing import Annotated, Literal
 import msgspec
 
 from engine.quote_rows import QUOTES_MAX
-from gateway.keys import Scope
 
 Text = Annotated[str, msgspec.Meta(max_length=64)]
 Count = Annotated[int, msgspec.Meta(ge=1, le=1_000)]
@@ -190,6 +189,28 @@ class ByOrder(Params, frozen=True):
     sorting: Literal["asc", "desc", "default"] = "default"
 
 
+class ByOrders(Params, frozen=True):
+    """Some orders."""
+
+    ids: Annotated[list[Text], msgspec.Meta(max_length=1_000)]
+
+
+class Margins(Params, frozen=True):
+    """An order that might be entered: what it would need is asked for both sides."""
+
+    instrument_name: Text
+    amount: Decimal
+    price: Decimal
+
+
+class Simulated(Params, frozen=True):
+    """Lots by instrument, below 0 sold: beside what is held, or instead of it."""
+
+    currency: Text = "USD"
+    add_positions: bool = True
+    simulated_positions: Annotated[dict[Text, Decimal], msgspec.Meta(max_length=1_000)] = {}
+
+
 class Auth(Params, frozen=True):
     """A login with a key's secret, or with a signature made by it."""
 
@@ -232,58 +253,3 @@ class Hello(Params, frozen=True):
 
     client_name: Text
     client_version: Text = ""
-
-
-# Method: its parameters, and the scope that a caller needs.
-METHODS: dict[str, tuple[type[Params], Scope]] = {
-    "public/auth": (Auth, Scope.PUBLIC),
-    "public/get_book_summary_by_currency": (ByCurrency, Scope.PUBLIC),
-    "public/get_book_summary_by_instrument": (ByInstrument, Scope.PUBLIC),
-    "public/get_combo_details": (ByCombo, Scope.PUBLIC),
-    "public/get_combo_ids": (Combos, Scope.PUBLIC),
-    "public/get_combos": (Combos, Scope.PUBLIC),
-    "public/get_currencies": (Params, Scope.PUBLIC),
-    "public/get_instrument": (ByInstrument, Scope.PUBLIC),
-    "public/get_instruments": (Instruments, Scope.PUBLIC),
-    "public/get_last_trades_by_currency": (Trades, Scope.PUBLIC),
-    "public/get_last_trades_by_instrument": (TradesOf, Scope.PUBLIC),
-    "public/get_last_trades_by_instrument_and_time": (TradesOf, Scope.PUBLIC),
-    "public/get_order_book": (Depth, Scope.PUBLIC),
-    "public/get_time": (Params, Scope.PUBLIC),
-    "public/get_tradingview_chart_data": (Chart, Scope.PUBLIC),
-    "public/hello": (Hello, Scope.PUBLIC),
-    "public/status": (Params, Scope.PUBLIC),
-    "public/subscribe": (Channels, Scope.PUBLIC),
-    "public/test": (Params, Scope.PUBLIC),
-    "public/ticker": (ByInstrument, Scope.PUBLIC),
-    "public/unsubscribe": (Channels, Scope.PUBLIC),
-    "private/buy": (Order, Scope.TRADE),
-    "private/cancel": (ByOrder, Scope.TRADE),
-    "private/cancel_all": (Params, Scope.TRADE),
-    "private/cancel_all_by_currency": (ByCurrency, Scope.TRADE),
-    "private/cancel_all_by_instrument": (ByInstrument, Scope.TRADE),
-    "private/cancel_quotes": (CancelQuotes, Scope.TRADE),
-    "private/edit": (Edit, Scope.TRADE),
-    "private/get_account_summaries": (Summary, Scope.READ),
-    "private/get_account_summary": (Summary, Scope.READ),
-    "private/get_mmp_config": (ProtectionOf, Scope.READ),
-    "private/get_open_orders": (ByCurrency, Scope.READ),
-    "private/get_open_orders_by_currency": (ByCurrency, Scope.READ),
-    "private/get_open_orders_by_instrument": (ByInstrument, Scope.READ),
-    "private/get_order_history_by_currency": (Trades, Scope.READ),
-    "private/get_order_history_by_instrument": (TradesOf, Scope.READ),
-    "private/get_order_state": (ByOrder, Scope.READ),
-    "private/get_position": (ByInstrument, Scope.READ),
-    "private/get_positions": (Positions, Scope.READ),
-    "private/get_user_trades_by_currency": (Trades, Scope.READ),
-    "private/get_user_trades_by_currency_and_time": (Trades, Scope.READ),
-    "private/get_user_trades_by_instrument": (TradesOf, Scope.READ),
-    "private/get_user_trades_by_instrument_and_time": (TradesOf, Scope.READ),
-    "private/get_user_trades_by_order": (ByOrder, Scope.READ),
-    "private/mass_quote": (MassQuote, Scope.TRADE),
-    "private/reset_mmp": (ResetProtection, Scope.TRADE),
-    "private/sell": (Order, Scope.TRADE),
-    "private/set_mmp_config": (Protection, Scope.TRADE),
-    "private/subscribe": (Channels, Scope.READ),
-    "private/unsubscribe": (Channels, Scope.READ),
-}

@@ -89,7 +89,7 @@ def _edit(view: View, caller: Caller, asked: messages.Edit) -> Work:
 
 def _placed(view: View, number: int, asked: Any, events: Table) -> own_answers.Placed:
     """Return the order that the first event names, with what this request traded."""
-    check(events, asked)
+    check(view, events, asked)
     account, order_id = view.accounts[number], int(events[0]["order_id"])
     made = account.order(order_id)
     assert made is not None
@@ -107,22 +107,22 @@ def _cancel(view: View, caller: Caller, asked: messages.ByOrder) -> Work:
     batch.cancel(account.number, made.instrument, made.order_id, key=key, received=received)
 
     def answer(events: Table) -> own_answers.Order:
-        check(events, asked)
+        check(view, events, asked)
         return order(view, made)
 
     return Work(batch, answer)
 
 
-def _cancel_all(_view: View, caller: Caller, asked: messages.Params) -> Work:
+def _cancel_all(view: View, caller: Caller, asked: messages.Params) -> Work:
     batch = Batch(1)
     batch.cancel_all(caller.key.account)
-    return Work(batch, lambda events: _canceled(events, asked))
+    return Work(batch, lambda events: _canceled(view, events, asked))
 
 
 def _cancel_all_of(view: View, caller: Caller, asked: messages.ByInstrument) -> Work:
     batch = Batch(1)
     batch.cancel_all(caller.key.account, view.instrument(asked.instrument_name).number)
-    return Work(batch, lambda events: _canceled(events, asked))
+    return Work(batch, lambda events: _canceled(view, events, asked))
 
 
 def _cancel_all_in(view: View, caller: Caller, asked: messages.ByCurrency) -> Work:
@@ -132,33 +132,34 @@ def _cancel_all_in(view: View, caller: Caller, asked: messages.ByCurrency) -> Wo
     for terms in view.selected(asked.currency):
         if terms.number in working:
             batch.cancel_all(account.number, terms.number)
-    return Work(batch, lambda events: _canceled(events, asked))
+    return Work(batch, lambda events: _canceled(view, events, asked))
 
 
-def _canceled(events: Table, asked: Any) -> int:
+def _canceled(view: View, events: Table, asked: Any) -> int:
     """Return how many orders were canceled."""
-    check(events, asked)
+    check(view, events, asked)
     return int((events["kind"] == Did.CANCELED).sum())
 
 
-def check(events: Table, asked: Any) -> None:
+def check(view: View, events: Table, asked: Any) -> None:
     """Raise RefusedError where the first event is a refusal, naming the field and the value."""
     if len(events) == 0 or events[0]["kind"] != Did.REJECTED:
         return
     reason = Reason(int(events[0]["reason"]))
-    found = {"reason": reason.name.lower(), **_numbers(reason, events[0])}
+    found = {"reason": reason.name.lower(), **numbers(view, events[0])}
     param = PARAM_OF.get(reason, "")
     if param:
         found |= {"param": param, "value": str(getattr(asked, param, ""))}
     raise RefusedError(BY_REASON[reason], **found)
 
 
-def _numbers(reason: Reason, event: Row) -> dict[str, Any]:
-    """Return the two numbers that the exchange compared, in the reason's unit."""
-    required, available = int(event["price"]), int(event["quantity"])
-    if reason in (Reason.MARGIN_SHORT, Reason.FUNDS_SHORT):
-        return {"required": dollars(required), "available": dollars(available)}
-    if reason == Reason.POSITION_LIMIT:
+def numbers(view: View, refused: Row) -> dict[str, Any]:
+    """Return the two numbers that the exchange compared, in the reason's unit, and of whom."""
+    required, available = int(refused["price"]), int(refused["quantity"])
+    if refused["reason"] in (Reason.MARGIN_SHORT, Reason.FUNDS_SHORT):
+        name = view.directory.accounts[int(refused["account"])].name
+        return {"required": dollars(required), "available": dollars(available), "account": name}
+    if refused["reason"] == Reason.POSITION_LIMIT:
         return {"reached": required, "limit": available}
     return {}
 

@@ -9,7 +9,7 @@ import msgspec
 from clearing import directory
 from engine.reasons import Reason
 from engine.schema import NIL, NIL_PRICE, Flag, Phase, Role, Side, Standing, Tif, Type
-from gateway import answers, makers, messages, own_answers
+from gateway import answers, makers, margins, messages, own_answers
 from gateway.codec import (
     SIDES,
     TIF_NAMES,
@@ -183,6 +183,10 @@ def _summaries(view: View, account: Account, _asked: messages.Summary) -> own_an
     return own_answers.Summaries(account.number, name, "main", [summary(view, account, "USD")])
 
 
+def _simulated(view: View, account: Account, asked: messages.Simulated) -> own_answers.Summary:
+    return summary(view, margins.simulated(view, account, asked), asked.currency)
+
+
 def _selected(view: View, currency: str) -> set[int]:
     return {terms.number for terms in view.selected(currency)}
 
@@ -262,11 +266,13 @@ ANSWERS: Mapping[str, Callable[[View, Account, Any], Any]] = {
     "private/get_account_summaries": _summaries,
     "private/get_account_summary": _summary,
     **makers.ANSWERS,
+    "private/get_margins": margins.margins,
     "private/get_open_orders": _open_orders,
     "private/get_open_orders_by_currency": _open_orders,
     "private/get_open_orders_by_instrument": _open_orders_of,
     "private/get_order_history_by_currency": _history,
     "private/get_order_history_by_instrument": _history,
+    "private/get_order_margin_by_ids": margins.margins_of_orders,
     "private/get_order_state": _order_state,
     "private/get_position": _position,
     "private/get_positions": _positions,
@@ -275,4 +281,5 @@ ANSWERS: Mapping[str, Callable[[View, Account, Any], Any]] = {
     "private/get_user_trades_by_instrument": _fills,
     "private/get_user_trades_by_instrument_and_time": _fills,
     "private/get_user_trades_by_order": _fills_of,
+    "private/simulate_portfolio": _simulated,
 }

@@ -6,6 +6,7 @@ money is in USD.
 """
 
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -88,6 +89,7 @@ class QuoteError(msgspec.Struct):
     code: int
     message: str
     reason: str
+    compared: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET  # As a refused order's data.
 
 
 class MassQuoted(msgspec.Struct):
@@ -153,6 +155,42 @@ class Summary(msgspec.Struct):
     type: str = "main"
     margin_model: str = "segregated_sm"
     portfolio_margining_enabled: bool = False
+
+
+class MarginPart(msgspec.Struct):
+    """One of the amounts that a margin is the sum of."""
+
+    name: str
+    amount: Decimal
+    note: str
+
+
+class Needed(msgspec.Struct):
+    """What an account would need with an order working, and what it has. USD."""
+
+    accepted: bool  # As far as margin goes.
+    required: Decimal
+    available: Decimal
+    explain: list[MarginPart]
+
+
+class Margins(msgspec.Struct):
+    """What an order would add to the initial margin, bought or sold; below 0: it frees so much."""
+
+    buy: Decimal
+    sell: Decimal
+    min_price: Decimal
+    max_price: Decimal
+    bought: Needed
+    sold: Needed
+
+
+class OrderMargin(msgspec.Struct):
+    """What the initial margin would be less by without a working order."""
+
+    order_id: str
+    initial_margin: Decimal
+    initial_margin_currency: str = "USD"
 
 
 class Summaries(msgspec.Struct):

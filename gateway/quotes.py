@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from clearing.directory import Product
@@ -15,7 +16,7 @@ from gateway import messages, own_answers
 from gateway.codec import lots, price_units
 from gateway.combos import is_of_kind
 from gateway.makers import SECOND, product_named, protection
-from gateway.orders import Caller, Work, check
+from gateway.orders import Caller, Work, check, numbers
 from gateway.own import fill, order
 from gateway.protections import Protection
 from gateway.refusals import BY_REASON
@@ -59,7 +60,8 @@ def _quoted(
             reason = Reason(int(first["reason"]))
             code, message = BY_REASON[reason]
             name = quote.instrument_name
-            errors.append(own_answers.QuoteError(name, code, message, reason.name.lower()))
+            told = name, code, message, reason.name.lower(), numbers(view, first) or msgspec.UNSET
+            errors.append(own_answers.QuoteError(*told))
     stands = mine[np.isin(mine["kind"], (Did.ENTERED, Did.REPLACED))]
     ids = dict.fromkeys(stands["order_id"].tolist())
     made = [one for one in map(account.order, ids) if one is not None]
@@ -81,7 +83,7 @@ def _protect(view: View, caller: Caller, asked: messages.Protection) -> Work:
     batch = _protecting(caller, product, Protection(most, asked.interval * SECOND))
 
     def answer(events: Table) -> list[own_answers.Protection]:
-        check(events, asked)
+        check(view, events, asked)
         return [protection(view, caller.key.account, product)]
 
     return Work(batch, answer)
@@ -92,7 +94,7 @@ def _reset(view: View, caller: Caller, asked: messages.ResetProtection) -> Work:
     held = view.protections.of(caller.key.account, product.number)
 
     def answer(events: Table) -> str:
-        check(events, asked)
+        check(view, events, asked)
         return "ok"
 
     return Work(_protecting(caller, product, held), answer)

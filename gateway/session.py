@@ -15,6 +15,7 @@ from gateway.credits import LIMITS, Credits, Limits
 from gateway.envelope import Envelope, EnvelopeId, Error, Failure, Login, Reply, encode
 from gateway.hub import Hub, Subscriber
 from gateway.keys import TOKEN_S, Key, Keys, Scope, UnauthorizedError
+from gateway.methods import METHODS
 from gateway.naming import is_private
 from gateway.refusals import (
     BAD_REQUEST,
@@ -153,7 +154,7 @@ class Session:
 
     def _permit(self, request: Request) -> None:
         """Raise RefusedError where this caller may not ask this, or not so often."""
-        scope = messages.METHODS[request.method][1]
+        scope = METHODS[request.method][1]
         if scope is not Scope.PUBLIC:
             if self.key is None:
                 raise RefusedError(UNAUTHORIZED, reason=f"{request.method} needs a login")
@@ -237,7 +238,7 @@ def _read(
 
     found: returns a parameter as it came.
     """
-    kind, _ = messages.METHODS.get(method, (None, None))
+    kind, _ = METHODS.get(method, (None, None))
     if kind is None:
         raise RefusedError(METHOD_UNKNOWN, param="method", value=method[:64], reason="is unknown")
     try:

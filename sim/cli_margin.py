@@ -10,6 +10,7 @@ from sim.cli_notes import bar, say_if_cold
 
 if TYPE_CHECKING:
     from sim.margin_ask import Asked, Lots, Measure
+    from sim.margin_order import Checked
 
 _Spn = Annotated[pathlib.Path | None, typer.Option(help="Risk parameters, a .spn file 4.00.")]
 _Portfolio = Annotated[
@@ -44,6 +45,14 @@ _Add = Annotated[
     list[str] | None,
     typer.Option(metavar="CONTRACT=LOTS", help="What if these were added? May be repeated."),
 ]
+_Order = Annotated[
+    str,
+    typer.Option(
+        metavar="'buy LOTS CONTRACT @ PRICE'",
+        help="What if an --account entered this order? Tells what the pre-trade check would say, "
+        "and what the house would ask for if all of it filled.",
+    ),
+]
 _Extract = Annotated[
     pathlib.Path | None,
     typer.Option(help="A new .spn file of just the parameters that this portfolio needs."),
@@ -62,6 +71,7 @@ def margin(
     history: _History = None,
     kind: _Kind = None,
     add: _Add = None,
+    order: _Order = "",
     extract: _Extract = None,
     compare: _Compare = False,
     explained: _Explain = False,
@@ -69,20 +79,23 @@ def margin(
 ) -> None:
     """Compute a margin by SPAN or by filtered historical simulation: --spn and --portfolio.
 
-    Or of a folder's --account; or of a --portfolio as if an account held it there. With --add
-    also the margin before, and what the change costs.
+    Or of a folder's --account; or of a --portfolio as if an account held it there. With --add or
+    --order also the margin before, and what the change costs.
     """
     from sim import margin_read
 
     _check(spn, portfolio, folder, account, extract)
-    changes = margin_read.read_changes(add or [])
+    _check_order(order, account, add)
+    changes, checked = margin_read.read_changes(add or []), None
     if spn and portfolio:
         asked = _by_file(spn, portfolio, changes, kind, history)
+    elif folder and order:
+        asked, checked, changes = _by_order(folder, account, order, kind, history)
     elif folder:
         asked = _by_folder(folder, account, portfolio, kind, history)
-    lots = (asked.held if add else None, margin_read.added(asked.held, changes))
+    lots = (asked.held if changes else None, margin_read.added(asked.held, changes))
     models = tuple(asked.measures) if compare else (model,)
-    shown = _shown(asked.measures, models, lots, explained, as_json)
+    shown = _shown(asked.measures, models, lots, explained, as_json, checked)
     if extract and asked.parameters:
         margin_read.write_extract(asked.parameters, extract)
     typer.echo(shown, nl=as_json)
@@ -104,6 +117,14 @@ def _check(
         raise typer.BadParameter("say --account or --portfolio, one of them", param_hint="--data")
     if extract and not spn:
         raise typer.BadParameter("it is a part of --spn", param_hint="--extract")
+
+
+def _check_order(order: str, account: str, add: list[str] | None) -> None:
+    """Refuse an order of nobody, and two changes at once."""
+    if order and not account:
+        raise typer.BadParameter("say whose with --data and --account", param_hint="--order")
+    if order and add:
+        raise typer.BadParameter("say --order or --add, one of them", param_hint="--order")
 
 
 def _by_file(
@@ -137,12 +158,34 @@ def _by_folder(
     return by_house(house, account, held, kind, history)
 
 
+def _by_order(
+    folder: pathlib.Path,
+    account: str,
+    order: str,
+    kind: str | None,
+    history: pathlib.Path | None,
+) -> "tuple[Asked, Checked, list[tuple[str, int]]]":
+    """Return also what the pre-trade check says to an order, and what it would change."""
+    from gateway.view import View
+    from sim.margin_house import account_of, by_house, replayed_house
+    from sim.margin_order import checked, proposed
+
+    say_if_cold()
+    view = View()
+    with bar("rows of the journal") as tell:
+        house = replayed_house(folder, tell, view.fold)
+    number, proposal = account_of(house, account), proposed(view, order)
+    told = checked(view, number, proposal)
+    return by_house(house, account, None, kind, history), told, proposal.changes(view)
+
+
 def _shown(
     measures: "Mapping[str, Measure]",
     models: tuple[str, ...],
     lots: "tuple[Lots | None, Lots]",
     explained: bool,
     as_json: bool,
+    order: "Checked | None",
 ) -> str:
     """Return what is printed. lots: before a change, or None without one, and after it."""
     from sim import margin_page
@@ -152,10 +195,11 @@ def _shown(
     made = {name: measures[name](after) for name in models}
     if as_json:
         answers = {
-            name: margin_page.answer(made[name], explained, earlier[name]) for name in models
+            name: margin_page.answer(made[name], explained, earlier[name], order) for name in models
         }
         return margin_page.to_json(answers if len(models) > 1 else answers[models[0]])
-    pages = [margin_page.page(made[name], explained, earlier[name]) for name in models]
+    pages = [margin_page.of_order(order)] if order else []
+    pages += [margin_page.page(made[name], explained, earlier[name]) for name in models]
     if len(models) > 1:
         pages.append(margin_page.compared(list(made.values())))
     return "\n".join(pages)

@@ -23,11 +23,18 @@ from sim.margin_read import read_history
 Tell = Callable[[int, int], object]  # Is told how many rows of the journal of how many are read.
 
 
-def replayed_house(folder: pathlib.Path, tell: Tell) -> House:
-    """Return the house as the journal of a folder made it. Raises JournalError."""
+def replayed_house(
+    folder: pathlib.Path, tell: Tell, see: Callable[[Outcome], object] | None = None
+) -> House:
+    """Return the house as the journal of a folder made it. Raises JournalError.
+
+    see: is shown each outcome, in order.
+    """
     rows = proven(folder)
 
     def watch(outcome: Outcome) -> None:
+        if see is not None:
+            see(outcome)
         tell(outcome.frame.last, rows)
 
     return replayed(folder, watch).house

@@ -11,6 +11,7 @@ from rich.text import Text
 from clearing.margin.explain import Node
 from engine.instruments import money
 from sim.margin_figures import Figures, ProductLine
+from sim.margin_order import Checked
 
 _WIDTH_MIN = 120
 
@@ -44,10 +45,13 @@ class Answer(msgspec.Struct, frozen=True):
     net_option_value: str
     products: list[ProductLine]
     explain: Part | None
-    before: Totals | None  # Of the portfolio alone, where `--add` changes it.
+    before: Totals | None  # Of the portfolio alone, where `--add` or `--order` changes it.
+    order: Checked | None = None  # What the pre-trade check says to it.
 
 
-def answer(made: Figures, explained: bool, before: Figures | None) -> Answer:
+def answer(
+    made: Figures, explained: bool, before: Figures | None, order: Checked | None = None
+) -> Answer:
     """Return what is printed as JSON."""
     return Answer(
         model=made.model,
@@ -56,6 +60,7 @@ def answer(made: Figures, explained: bool, before: Figures | None) -> Answer:
         products=list(made.products),
         explain=_part(made.tree) if explained else None,
         before=Totals(**_totals(before)) if before else None,
+        order=order,
     )
 
 
@@ -86,6 +91,20 @@ def compared(both: Sequence[Figures]) -> str:
     for name in both[0].totals:
         table.add_row(Text(name.replace("_", " ")), *(money(made.totals[name]) for made in both))
     return _printed(table)
+
+
+def of_order(made: Checked) -> str:
+    """Return what the pre-trade check says to an order, as a sentence and a table."""
+    verdict = "passes the pre-trade check"
+    if not made.accepted:
+        verdict = f"is refused: it needs {made.required}, and {made.available} is available"
+    table = _table("pre-trade check, USD", "before", "after")
+    table.add_column("why", overflow="fold")
+    for part in made.parts:
+        table.add_row(Text(part.name), part.before, part.after, Text(part.note))
+    table.add_row("required", made.required_before, made.required)
+    table.add_row("available", made.available, made.available)
+    return f"{made.order} of {made.account} {verdict}\n\n{_printed(table)}"
 
 
 def _totals(made: Figures) -> dict[str, str]:

@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 
 from clearing.house import House
+from gateway.view import View
 from sim.margin_house import by_house, replayed_house
+from sim.margin_order import checked, proposed
+from sim.margin_page import of_order
 from sim.plan import Span, planned
 from sim.run import Run
 from tests import small_world
@@ -59,6 +62,14 @@ def leaves(part: dict[str, Any]) -> Decimal:
 def other(folder: pathlib.Path) -> House:
     """Return the same house again, whose positions a what-if may change."""
     return replayed_house(folder, lambda _read, _of: None)
+
+
+@pytest.fixture(scope="module")
+def view(folder: pathlib.Path) -> View:
+    """Return what was published of the same run."""
+    seen = View()
+    replayed_house(folder, lambda _read, _of: None, seen.fold)
+    return seen
 
 
 def held_by(house: House, name: str) -> dict[str, int]:
@@ -127,6 +138,41 @@ def test_what_if_on_the_command_line(cfx: Shell, folder: pathlib.Path, house: Ho
     assert Decimal(made["requirement"]) > Decimal(made["before"]["requirement"]) > 0
 
 
+def test_an_order_is_tried_by_the_check_and_by_the_house(
+    cfx: Shell, folder: pathlib.Path, house: House, other: House, view: View
+) -> None:
+    name, lots = next(iter(held_by(house, HEDGER).items()))
+    side, change = ("buy", 3) if lots > 0 else ("sell", -3)
+    made = asked(cfx, "--data", folder, "--account", HEDGER, "--order", f"{side} 3 {name} @ 2.80")
+    asks = by_house(other, HEDGER, None, None, None)
+    after = asks.measures["span"]({**asks.held, name: lots + change})
+    assert Decimal(made["requirement"]) * 10**6 == after.maintenance
+    assert Decimal(made["before"]["requirement"]) < Decimal(made["requirement"])
+    told = made["order"]
+    assert (told["order"], told["account"]) == (f"{side} 3 {name} @ 2.80", HEDGER)
+    for when, total in (("before", "required_before"), ("after", "required")):
+        assert sum(Decimal(part[when]) for part in told["parts"]) == Decimal(told[total])
+    account = house.directory.account_of[HEDGER].number
+    large = checked(view, account, proposed(view, f"{side} 2000 {name} @ 2.80"))
+    assert f" of {HEDGER} is refused: it needs {large.required}, and " in of_order(large)
+
+
+def test_an_order_that_cannot_be_meant_is_one_sentence(house: House, view: View) -> None:
+    live, settled = next(iter(held_by(house, HEDGER))), house.directory.instruments[0].name
+    for text, why in (
+        ("hold 5", "is not 'buy LOTS CONTRACT @ PRICE'"),
+        (f"buy 5 {live} at 2.80", "is not 'buy LOTS CONTRACT @ PRICE'"),
+        ("buy 5 H9 @ 2.80", "there is no contract 'H9'"),
+        (f"buy 5 {settled} @ 2.80", f"{settled} is settled"),
+        (f"buy 5 {live} @ 2.805", "is not a multiple of 0.01"),
+        (f"buy 5 {live} @ 99", "is not on the ladder"),
+        (f"buy 0 {live} @ 2.80", "0 lots are not 1 to"),
+        (f"sell 999999 {live} @ 2.80", "999999 lots are not 1 to"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            proposed(view, text)
+
+
 def test_what_cannot_be_margined_is_one_sentence(
     cfx: Shell, folder: pathlib.Path, other: House, tmp_path: pathlib.Path
 ) -> None:
@@ -163,5 +209,7 @@ def test_a_command_line_that_says_too_little_or_too_much(
         ("--data", folder, "--account", HEDGER, "--spn", spn),
         ("--data", folder, "--account", HEDGER, "--extract", spn),
         ("--spn", spn, "--account", HEDGER),
+        ("--spn", spn, "--portfolio", spn, "--order", "buy 1 X @ 2"),
+        ("--data", folder, "--account", HEDGER, "--order", "buy 1 X @ 2", "--add", "X=1"),
     ):
         assert cfx("margin", *arguments).status == 2

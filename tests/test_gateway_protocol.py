@@ -12,7 +12,6 @@ from engine.reasons import Reason
 from gateway import (
     answers,
     envelope,
-    messages,
     naming,
     orders,
     own,
@@ -23,6 +22,7 @@ from gateway import (
     session,
 )
 from gateway.keys import Scope
+from gateway.methods import METHODS
 
 TEXT = (Path(__file__).parent.parent / "gateway" / "PROTOCOL.md").read_text(encoding="utf-8")
 EXCEPTIONS = {code: kind.__name__ for code, kind in ccxt.deribit().exceptions.items()}
@@ -56,14 +56,14 @@ def test_methods() -> None:
     rows = table("method", "scope", "parameters", "result")
     found = {names(name)[0]: (scope, names(kind)[0]) for name, scope, kind, _ in rows}
     assert found == {
-        method: (scope.value, kind.__name__) for method, (kind, scope) in messages.METHODS.items()
+        method: (scope.value, kind.__name__) for method, (kind, scope) in METHODS.items()
     }
     assert all(meaning for *_, meaning in rows)
 
 
 def test_parameters() -> None:
     rows = table("parameters", "names")
-    kinds = {kind.__name__: kind for kind, _ in messages.METHODS.values()}
+    kinds = {kind.__name__: kind for kind, _ in METHODS.values()}
     assert {names(name)[0] for name, _ in rows} == set(kinds)
     for name, cell in rows:
         fields = msgspec.structs.fields(kinds[names(name)[0]])
@@ -112,13 +112,11 @@ def test_each_method_is_done_in_one_place() -> None:
         for verb in ("subscribe", "unsubscribe")
     }
     places = [*public.ANSWERS, *own.ANSWERS, *orders.METHODS, *quotes.METHODS, *special]
-    assert sorted(places) == sorted(messages.METHODS)
+    assert sorted(places) == sorted(METHODS)
     assert set(own.ANSWERS) == {
-        name for name, (_, scope) in messages.METHODS.items() if scope is Scope.READ
+        name for name, (_, scope) in METHODS.items() if scope is Scope.READ
     } - {"private/subscribe", "private/unsubscribe"}
-    assert {messages.METHODS[name][1] for name in (*orders.METHODS, *quotes.METHODS)} == {
-        Scope.TRADE
-    }
+    assert {METHODS[name][1] for name in (*orders.METHODS, *quotes.METHODS)} == {Scope.TRADE}
 
 
 @pytest.mark.parametrize("number", [session.FRAME_MAX, naming.CHANNELS_MAX])
