@@ -75,18 +75,28 @@ def read_throughput(path: pathlib.Path, benchmark: str) -> dict[str, float]:
     Raises ValueError where the file lacks a column or the benchmark.
     """
     found, known = {}, set[str]()
-    for _, line in csv_lines(path, ("Model", "acc", "median")):
+    for place, line in csv_lines(path, ("Model", "acc", "median")):
         known.add(line["Model"])
         if line["Model"] == benchmark:
-            throughput = float(line["median"])
-            if not (math.isfinite(throughput) and throughput > 0):
-                raise ValueError(f"{path}: {line['acc']} has no throughput above 0")
-            found[line["acc"]] = throughput
+            if line["acc"] in found:
+                raise ValueError(f"{place}: {line['acc']} stands there already")
+            found[line["acc"]] = _throughput(line["median"], place)
     if not found:
         raise ValueError(
             f"{path} has no benchmark {benchmark!r}; it has {', '.join(sorted(known))}"
         )
     return found
+
+
+def _throughput(text: str, place: str) -> float:
+    """Return units a second. Raises ValueError where it is no number above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise ValueError(f"{place}: median {text!r} is not a number above 0")
+    return number
 
 
 def per_million(

@@ -26,7 +26,7 @@ def basis(
     from sim.basis import bases, write_bases
     from sim.panel import read_panel
 
-    check_outputs(out, pictures=(plot,))
+    check_outputs(out, pictures=(plot,), inputs=(prices,))
     panel = read_panel(prices, [model], _today())
     remark(panel)
     with bar("sub-indices") as progress:
@@ -61,7 +61,7 @@ def performance(
     from sim.index_table import fixings
     from sim.panel import read_panel
 
-    check_outputs(out)
+    check_outputs(out, inputs=(prices, throughput))
     measured = read_throughput(throughput, benchmark)
     panel = read_panel(prices, [model], _today())
     remark(panel)
@@ -81,13 +81,11 @@ def tokens(
     """Compute the token index, USD per million tokens, and the naive one beside it."""
     from sim.tokens import Listed, chained, read_listed, read_weeks, write_weeks
 
-    check_outputs(out, pictures=(plot,))
-    listed, findings = read_listed(prices) if prices else (Listed({}), [])
-    weeks, more = read_weeks(consumption, listed)
-    for finding in [*findings[:5], *more[:5]]:
-        typer.echo(finding, err=True)
-    if len(findings) > 5:
-        typer.echo(f"{prices} has {len(findings) - 5} more findings", err=True)
+    check_outputs(out, pictures=(plot,), inputs=(consumption, prices))
+    listed, findings = read_listed(prices, _today()) if prices else (Listed({}), [])
+    weeks, more = read_weeks(consumption, listed, _today())
+    _say_first(findings, prices)
+    _say_first(more, consumption)
     found = list(chained(weeks))
     write_weeks(out, found)
     if plot:
@@ -99,6 +97,14 @@ def tokens(
         }
         plot_lines(plot, "Token index", "USD per million tokens", series, bold="chained")
     typer.echo(f"{len(found)} weeks, the last {found[-1].value:.4f} USD per million tokens")
+
+
+def _say_first(findings: list[str], path: pathlib.Path | None, most: int = 5) -> None:
+    """Say on stderr what a file holds that cannot be right: the first, and how many more."""
+    for finding in findings[:most]:
+        typer.echo(finding, err=True)
+    if len(findings) > most:
+        typer.echo(f"{path} has {len(findings) - most} more findings", err=True)
 
 
 def _today() -> datetime.date:

@@ -1,6 +1,7 @@
 """`cfx evidence`: what can be shown for the index, as tables."""
 
 import datetime
+import itertools
 import pathlib
 from typing import Annotated
 
@@ -22,10 +23,11 @@ def evidence(
     stretch without a gap as well.
     """
     from sim.evidence_pages import of_panel, simulated
+    from sim.panel import read_panel
 
-    for line in simulated(days, observations, seed):
+    today = datetime.datetime.now(datetime.UTC).date()
+    asked = model or ["H100", "A100", "B200"]
+    panels = {name: read_panel(prices, [name], today).last_stretch() for name in asked if prices}
+    pages = simulated(days, observations, seed), of_panel(panels, seed)
+    for line in itertools.chain(*pages[: 1 + bool(panels)]):
         typer.echo(line)
-    if prices:
-        today = datetime.datetime.now(datetime.UTC).date()
-        for line in of_panel(prices, model or ["H100", "A100", "B200"], today, seed):
-            typer.echo(line)

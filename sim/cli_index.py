@@ -2,7 +2,7 @@
 
 import datetime
 import pathlib
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -23,7 +23,9 @@ To = Annotated[
 ]
 Prices = Annotated[pathlib.Path, typer.Option(help="A price panel, CSV or CSV.gz.")]
 Model = Annotated[str, typer.Option(help="A GPU model, such as H100.")]
-Estimate = Annotated[str, typer.Option(help="winsorised or median.")]
+Estimate = Annotated[
+    Literal["winsorised", "median"], typer.Option(help="How weighted prices become one.")
+]
 
 
 def index(
@@ -64,7 +66,7 @@ def index(
     """
     if not (out or explain or as_json):
         raise typer.BadParameter("say where the fixings go: --out or --json, or one to --explain")
-    check_outputs(out, audit, coefficients, pictures=(plot, plot_coefficients))
+    check_outputs(out, audit, coefficients, pictures=(plot, plot_coefficients), inputs=(prices,))
     from clearing.terms import IndexTerms, read
     from sim.index_table import fixings, narrowed, within
 
@@ -135,10 +137,11 @@ def _write_beside(
     audit: pathlib.Path | None,
     coefficients: pathlib.Path | None,
 ) -> None:
-    from sim.index_table import audit_table, write_audit, write_coefficients
+    from sim.index_table import audit_table, unread_table, write_audit, write_coefficients
 
     if audit:
-        write_audit(audit, (audit_table(fixing, model, panel.names) for fixing in found))
+        seen = (audit_table(fixing, model, panel.names) for fixing in found)
+        write_audit(audit, [*seen, unread_table(panel)])
     if coefficients:
         write_coefficients(coefficients, found, panel, model)
 

@@ -5,11 +5,20 @@ import pathlib
 PICTURES = (".png", ".svg", ".pdf")
 
 
-def check_outputs(
-    *files: pathlib.Path | None, pictures: tuple[pathlib.Path | None, ...] = ()
-) -> None:
-    """Raise ValueError where a file cannot be written there, or is no picture that can be drawn."""
+_Paths = tuple[pathlib.Path | None, ...]
+
+
+def check_outputs(*files: pathlib.Path | None, pictures: _Paths = (), inputs: _Paths = ()) -> None:
+    """Raise ValueError where a file cannot be written there, or is no picture that can be drawn.
+
+    And where one would be written over another, or over what is read.
+    """
+    taken = {path.resolve() for path in inputs if path}
     for path in (*files, *pictures):
+        if path and path.resolve() in taken:
+            raise ValueError(f"{path} cannot be written: this command reads or writes it already")
+        if path:
+            taken.add(path.resolve())
         if path and (path.is_dir() or not path.parent.is_dir()):
             raise ValueError(f"{path} cannot be written: {_why(path)}")
     for path in pictures:

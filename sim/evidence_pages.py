@@ -1,8 +1,6 @@
 """The tables of `cfx evidence`, line by line, in Markdown."""
 
-import datetime
-import pathlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from clearing.terms import IndexTerms
 from sim.index_evidence import (
@@ -16,7 +14,7 @@ from sim.index_evidence import (
     recovered,
 )
 from sim.index_table import fixings
-from sim.panel import read_panel
+from sim.panel import Panel
 from sim.spot_feed import FORMS
 
 
@@ -48,11 +46,8 @@ def simulated(days: int, count: int, seed: int) -> Iterator[str]:
     )
 
 
-def of_panel(
-    prices: pathlib.Path, models: Sequence[str], today: datetime.date, seed: int
-) -> Iterator[str]:
-    """Yield the tables of a panel's last stretch. today: later rows are findings."""
-    panels = {model: read_panel(prices, [model], today).last_stretch() for model in models}
+def of_panel(panels: Mapping[str, Panel], seed: int) -> Iterator[str]:
+    """Yield the tables of stretches of a panel without a gap, by model; not empty."""
     some = next(iter(panels.values()))
     yield f"\n## The panel, {some.dates[0]} to {some.dates[-1]}\n"
     yield "Days on which a provider came or went: mean move, USD.\n"

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from engine.instruments import as_date, usd
 from engine.schema import Role, Side
-from sim.index_table import audit_table, index_row, write_audit, write_index
+from sim.index_table import audit_table, index_row, unread_table, write_audit, write_index
 from sim.report import Summary, to_json
 from sim.run import Run
 from sim.spot import MarketSpot
@@ -46,10 +46,8 @@ def write_files(run: Run, summary: Summary, folder: pathlib.Path) -> None:
     models = [product.name for product in run.products]
     names = house.fixings.names
     write_index(folder / "index.csv", (index_row(one, models[one.product]) for one in run.fixings))
-    write_audit(
-        folder / "audit.parquet",
-        (audit_table(one, models[one.product], names) for one in run.fixings),
-    )
+    seen = (audit_table(one, models[one.product], names) for one in run.fixings)
+    write_audit(folder / "audit.parquet", [*seen, unread_table(run.plan.panel)])
     _write_csv(
         folder / "settlements.csv",
         ("date", "instrument", "price", "mode", "tier"),

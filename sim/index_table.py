@@ -170,6 +170,24 @@ def audit_table(fixing: Fixing, model: str, names: Mapping[int, str]) -> pa.Tabl
     return pa.table(columns, AUDIT_SCHEMA)
 
 
+def unread_table(panel: Panel) -> pa.Table:
+    """Return a panel's findings under AUDIT_SCHEMA: rows of the file that no fixing ever saw.
+
+    What could not be read is null, so most is: such a row has a place in the file and a reason.
+    """
+    model = panel.models[0] if len(panel.models) == 1 else None
+    rows = [
+        {
+            "model": model,
+            "row": one.row,
+            "used": False,
+            "reason": " ".join(f"UNREAD: {one.column} {one.value!r} {one.reason}".split()),
+        }
+        for one in panel.findings
+    ]
+    return pa.Table.from_pylist(rows, AUDIT_SCHEMA)
+
+
 def write_audit(path: pathlib.Path, tables: Iterable[pa.Table]) -> None:
-    """Write `audit.parquet`: the tables of all fixings, in order."""
+    """Write `audit.parquet`: the tables of all fixings, in order, and what could not be read."""
     pq.write_table(pa.concat_tables([AUDIT_SCHEMA.empty_table(), *tables]), path)

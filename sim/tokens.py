@@ -86,16 +86,17 @@ def normalised(name: str) -> tuple[str, ...]:
     return tuple(sorted(word for word in words if word and not _STAMP.fullmatch(word)))
 
 
-def read_listed(path: pathlib.Path) -> tuple[Listed, list[str]]:
+def read_listed(path: pathlib.Path, today: datetime.date) -> tuple[Listed, list[str]]:
     """Return the log of list prices, and findings: rows that cannot be right.
 
+    today: a row of a later date cannot be right.
     Of several sellers of a model the open market's row is taken, else its maker's own.
     """
     changes: dict[tuple[str, ...], list[tuple[bool, datetime.date, Price]]] = {}
     findings = []
     for row, line in _records(path, LISTED):
         try:
-            day = datetime.date.fromisoformat(line["date"])
+            day = _date(line["date"], today)
             price = Price(*(_price(line[name]) / _MILLION for name in LISTED[2:]))
         except ValueError as error:
             findings.append(f"{path} row {row}: {error}")
@@ -111,22 +112,28 @@ def read_listed(path: pathlib.Path) -> tuple[Listed, list[str]]:
 
 
 def read_weeks(
-    path: pathlib.Path, listed: Listed
+    path: pathlib.Path, listed: Listed, today: datetime.date
 ) -> tuple[dict[datetime.date, list[Use]], list[str]]:
     """Return what was used in each week, ascending, and findings.
 
-    A week that does not say which tokens went in and which came out is left out, and said.
+    A week that does not say which tokens went in and which came out is left out, and said. So is
+    the second row of a model in a week. today: as for `read_listed`.
     """
     weeks: dict[datetime.date, list[Use]] = {}
     findings = []
+    seen = set[tuple[datetime.date, str]]()
     for row, line in _records(path, CONSUMED):
         try:
-            date = datetime.date.fromisoformat(line["date"])
+            date = _date(line["date"], today)
             prompt, completion, *own = (_price(line[name]) for name in CONSUMED[2:])
         except ValueError as error:
             findings.append(f"{path} row {row}: {error}")
             continue
         slug, price = line["slug"], Price(*own)
+        if (date, slug) in seen:
+            findings.append(f"{path} row {row}: {slug} stands in the week of {date} already")
+            continue
+        seen.add((date, slug))
         at_list = listed.at(slug, date) if any(price) else Price()
         weeks.setdefault(date, []).append(Use(slug, prompt, completion, price, at_list))
     for date in sorted(weeks):
@@ -196,8 +203,22 @@ def _records(path: pathlib.Path, required: Sequence[str]) -> Iterator[tuple[int,
         yield row, {name: line[name] or "" for name in required}
 
 
+def _date(text: str, today: datetime.date) -> datetime.date:
+    try:
+        date = datetime.date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a date") from None
+    if date > today:
+        raise ValueError(f"{text!r} is after {today}")
+    return date
+
+
 def _price(text: str) -> float:
-    number = float(text)
+    """Return a number of tokens or USD. Raises ValueError: not a number, or not from 0 on."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
     if not 0 <= number < 1e18:
         raise ValueError(f"{text!r} is not a number from 0 on")
     return number

@@ -60,6 +60,13 @@ def test_a_million_units_of_work_cost_the_index_over_what_an_hour_does(
     assert rows(out)[0]["usd_per_million"] == f"{2.5 / (5000 * 3600) * 1e6:.6f}"
     assert "was not measured on H100; it was on B200" in refused(cfx(*command, "rgat"))
     assert "has no benchmark 'bert'" in refused(cfx(*command, "bert"))
+    for line, sentence in (
+        ("llama,A100,1,many", "line 4: median 'many' is not a number above 0"),
+        ("llama,A100,1,-3", "line 4: median '-3' is not a number above 0"),
+        ("llama,H100,1,5", "line 4: H100 stands there already"),
+    ):
+        table.write_text(f"{THROUGHPUT}{line},1,1\n")
+        assert sentence in refused(cfx(*command, "llama"))
 
 
 WEEK = datetime.timedelta(weeks=1)
@@ -145,3 +152,21 @@ class TestTokens:
         ended = cfx("tokens", "--consumption", file, "--out", tmp_path / "tokens.csv")
         assert complaint in refused(ended)
         assert not (tmp_path / "tokens.csv").exists()
+
+    def test_rows_that_cannot_be_right_are_said_and_left_out(
+        self, cfx: Shell, tmp_path: pathlib.Path
+    ) -> None:
+        head = "date,slug,prompt_tokens,completion_tokens,prompt_price,completion_price\n"
+        right = "2026-01-04,a,1,1,2,2\n2026-01-11,a,1,1,3,3\n"
+        wrong = "2026-01-11,a,9,9,9,9\nsoon,a,1,1,1,1\n2126-01-04,a,1,1,1,1\n2026-01-11,b,1,1,x,1\n"
+        file, out = tmp_path / "use.csv", tmp_path / "tokens.csv"
+        file.write_text(head + right + wrong)
+        ended = cfx("tokens", "--consumption", file, "--out", out)
+        assert [row["value"] for row in rows(out)] == ["2000000.0000", "3000000.0000"]
+        for sentence in (
+            "row 4: a stands in the week of 2026-01-11 already",
+            "row 5: 'soon' is not a date",
+            "row 6: '2126-01-04' is after",
+            "row 7: 'x' is not a number from 0 on",
+        ):
+            assert sentence in ended.err

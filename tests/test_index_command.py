@@ -4,6 +4,7 @@ import csv
 import json
 import pathlib
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.shell import Shell, refused
@@ -95,7 +96,6 @@ def test_coefficients_and_pictures(cfx: Shell, panel: pathlib.Path, tmp_path: pa
     [
         (["--region", "us-east"], "lacks the column region"),
         (["--provider", "elder"], "has no provider 'elder'; it has alder, aws, basalt"),
-        (["--estimator", "mode"], "estimator"),
         (["--from", "2026-08-01", "--to", "2026-08-02"], "no row of H100"),
         (["--from", "2026-09-01"], "no fixing of H100 between these dates"),
         (["--explain", "2026-08-08"], "no fixing of H100 on 2026-08-08"),
@@ -103,21 +103,69 @@ def test_coefficients_and_pictures(cfx: Shell, panel: pathlib.Path, tmp_path: pa
         (["--plot-coefficients", "x"], "x is no picture"),
         (["--plot", "nowhere/x.png"], "nowhere/x.png cannot be written: there is no folder"),
         (["--audit", "/"], "/ cannot be written: it is a folder"),
+        (["--audit", "HERE/panel.csv"], "cannot be written: this command reads or writes it"),
+        (["--audit", "HERE/index.csv"], "cannot be written: this command reads or writes it"),
     ],
 )
 def test_what_cannot_be_is_one_sentence_and_writes_nothing(
     cfx: Shell, panel: pathlib.Path, tmp_path: pathlib.Path, options: list[str], complaint: str
 ) -> None:
-    out = tmp_path / "index.csv"
-    ended = cfx("index", "--prices", panel, "--model", "H100", "--out", out, *options)
+    out, before = tmp_path / "index.csv", panel.read_bytes()
+    command = ["index", "--prices", panel, "--model", "H100", "--out", out]
+    ended = cfx(*command, *(option.replace("HERE", str(tmp_path)) for option in options))
     assert complaint in refused(ended)
     assert not out.exists()
+    assert panel.read_bytes() == before
 
 
-def test_without_anywhere_to_write_the_command_line_is_wrong(
+def test_a_command_line_without_an_output_or_with_an_unknown_estimator_is_wrong(
     cfx: Shell, panel: pathlib.Path
 ) -> None:
-    assert cfx("index", "--prices", panel, "--model", "H100").status == 2
+    command = ["index", "--prices", panel, "--model", "H100"]
+    assert cfx(*command).status == 2
+    assert cfx(*command, "--json", "--estimator", "mode").status == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("2026-08-04,drift,H100,on-demand,2.5,EUR,", "UNREAD: currency 'EUR' is not USD"),
+        (
+            "2026-08-04,drift,H100,on-demand,NaN,,",
+            "UNREAD: price_per_gpu_hour 'NaN' is not a number",
+        ),
+        ("2026-08-04,drift,H100,on-demand,-2,,", "UNREAD: price_per_gpu_hour '-2' is not positive"),
+        ("2026-08-04,drift,H100,on-demand,0,,", "UNREAD: price_per_gpu_hour '0' is not positive"),
+        ("2126-08-04,drift,H100,on-demand,2.5,,", "UNREAD: date '2126-08-04' is after"),
+        ("soon,drift,H100,on-demand,2.5,,", "UNREAD: date 'soon' is not"),
+        (
+            "2026-08-04,drift,H100,on-demand,2.5,,2026-08-04T14:05:00",
+            "UNREAD: time '2026-08-04T14:05:00' names no time zone",
+        ),
+        ("2026-08-04,drift,H100,on-demand", "UNREAD: '4 values for 7 columns' is a row that was"),
+        ("2026-08-04,alder,H100,on-demand,2.0,,", "DUPLICATE"),
+        ("2026-08-04,alder,H100,on-demand,25.0,,", "OUT_OF_BAND"),
+    ],
+)
+def test_a_wrong_row_stands_in_the_audit_and_moves_nothing(
+    cfx: Shell, tmp_path: pathlib.Path, line: str, reason: str
+) -> None:
+    right = [
+        f"{day},{name},H100,on-demand,{price},,"
+        for day in DAYS
+        for name, price in (("alder", 2.0), ("basalt", 2.5), ("cinder", 3.0))
+    ]
+    panel = written(tmp_path, [*right, line], f"{COLUMNS},currency,time")
+    command = ["index", "--prices", panel, "--model", "H100", "--out", tmp_path / "index.csv"]
+    assert cfx(*command, "--audit", tmp_path / "audit.parquet").status == 0
+    assert {row["value"] for row in rows(tmp_path / "index.csv")} == {"2.50"}
+    (wrong,) = [
+        row
+        for row in pq.read_table(tmp_path / "audit.parquet").to_pylist()
+        if row["row"] == len(right) + 2
+    ]
+    assert wrong["reason"].startswith(reason)
+    assert not wrong["used"]
 
 
 class TestRegions:
