@@ -33,7 +33,7 @@ def basis(
         found = bases(panel, model, by, IndexTerms(), progress)
     write_bases(out, model, found)
     if plot:
-        from sim.index_plots import plot_lines
+        from sim.basis_plots import plot_basis
 
         levels = sorted({one.level for one in found})
         series = {
@@ -44,7 +44,7 @@ def basis(
             ]
             for level in levels
         }
-        plot_lines(plot, f"{model}: basis by {by}", "USD per GPU-hour above the index", series)
+        plot_basis(plot, f"{model}: basis by {by}", "USD per GPU-hour above the index", series)
     typer.echo(f"{len(found)} values of {len({one.level for one in found})} sub-indices of {model}")
 
 
@@ -89,7 +89,7 @@ def tokens(
     found = list(chained(weeks))
     write_weeks(out, found)
     if plot:
-        from sim.index_plots import plot_lines
+        from sim.basis_plots import plot_lines
 
         series = {
             "chained": [(week.date, week.value) for week in found],

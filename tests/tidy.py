@@ -51,7 +51,7 @@ FOREIGN_ALONE = {
         ),
     },
     "statsmodels": {"clearing/index/regression.py", "sim/curve_fit.py"},
-    "matplotlib": {"sim/index_plots.py"},
+    "matplotlib": {"sim/drawing.py"},
     "mock": set[str](),
 }
 MAY_PRINT = re.compile(r"(sim/cli\.py|bench/.*)")
