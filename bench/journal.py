@@ -29,6 +29,7 @@ from engine.hashes import state_hash
 from engine.jit import Table
 from engine.journal import Durability, Journal
 from engine.rows import Batch
+from engine.runs import runs
 from engine.segments import SEGMENT_BYTES
 from engine.state import Sizes
 
@@ -36,6 +37,7 @@ SYNCED = (1, 16, 256, 1_024)  # Rows of a frame.
 FRAMES = 150
 TURNS = 5  # Of so many frames each, in turn with those by hand.
 UNSYNCED = 1_024
+AHEAD = 4  # Runs that are read ahead together, as a venue does.
 RECOVERED = (16, 1_024)
 UNSYNCED_KINDS = (Durability.OS, Durability.NONE)
 MESSAGES, MESSAGES_FULL = 200_000, 2_000_000
@@ -232,8 +234,8 @@ def _engine_alone(directory: pathlib.Path, sizes: Sizes) -> Exchange:
     exchange = Exchange(sizes=sizes)
 
     def replay(frames: Iterator[Frame]) -> None:
-        for frame in ahead(frames):
-            exchange.replay(frame)
+        for run in ahead(runs(frames, frozenset(), exchange.is_sealed), AHEAD):
+            exchange.follow(run.frames, exchange.apply(run.whole))
 
     exchange.journal = Journal(directory, Disk(), Durability.OS, reader=replay)
     return exchange

@@ -16,16 +16,15 @@ from clearing.calendar import Due, next_business_day, rows, times, trade_date
 from clearing.ending import ending
 from clearing.guards import add_changes
 from clearing.house import House
-from engine.ahead import ahead
+from clearing.replay import Doubt, Replay, folded
 from engine.disk import Disk
 from engine.exchange import Exchange, Outcome
 from engine.frame import Frame
-from engine.hashes import digest
 from engine.journal import Durability, Journal, JournalError, JournalFullError
 from engine.rows import Batch
 from engine.schema import Kind, Origin, Phase
 from engine.seals import sealed_in
-from engine.skips import MISTAKES, AssertedError, Passing, followed, is_skip
+from engine.skips import Passing
 from engine.state import Sizes
 from engine.survey import Survey, survey
 
@@ -91,7 +90,7 @@ class Venue:
         Raises JournalError where an answer found none: then this venue has to be opened anew.
         """
         outcome = self.exchange.submit(batch, now)
-        return [outcome, *self._answer(self._fold(outcome))]
+        return [outcome, *self._answer(folded(self.house, outcome))]
 
     def tick(self, now: int) -> list[Outcome]:
         """Submit what is due up to `now`, in order, each at its own time.
@@ -141,7 +140,7 @@ class Venue:
         self,
         frames: Iterable[Frame],
         watch: Callable[[Outcome], object] = _look_away,
-        doubt: Callable[[Frame, Frame], object] | None = None,
+        doubt: Doubt | None = None,
         passing: Passing = Passing(),
     ) -> Batch:
         """Apply frames of a journal again; return the house's answer that is still to come.
@@ -152,31 +151,10 @@ class Venue:
         Raises JournalError where a frame of the house differs from what the house answers, and
         AssertedError where the house cannot take a frame in.
         """
-        awaited = _NOTHING
-        try:
-            for frame, applied in followed(ahead(iter(frames)), passing.seqs):
-                self.recovered += len(frame.commands)
-                if is_skip(frame):
-                    watch(self.exchange.replay(frame))
-                    continue
-                self._compare(frame, awaited)
-                if doubt is not None and frame.origin == Origin.CALC:
-                    made = self.house.calculate()
-                    doubt(frame, self.exchange.stamp(made, self.exchange.time, Origin.CALC))
-                outcome = self.exchange.replay(applied)
-                try:
-                    awaited = self._fold(outcome)
-                except MISTAKES as mistake:
-                    raise AssertedError(applied, mistake) from mistake
-                watch(outcome)
-        finally:
-            self.exchange.prove()  # Other events come first, whatever the house made of them.
+        before = self.exchange.seq
+        awaited = Replay(self.exchange, self.house, watch, doubt).play(frames, passing)
+        self.recovered += self.exchange.seq - before
         return awaited
-
-    def _fold(self, outcome: Outcome) -> Batch:
-        """Let the house take in a frame; return its answer, empty where a CALC frame is next."""
-        self.house.fold(outcome)
-        return _NOTHING if self.house.calculates else self.house.answer()
 
     def _pass_over(self, passing: Passing) -> list[Outcome]:
         """Say in the journal what was passed over; the house does not hear of it."""
@@ -200,39 +178,8 @@ class Venue:
                 seq = self.exchange.seq
                 raise JournalError(f"no room for the house's answer to seq {seq}") from error
             outcomes.append(outcome)
-            awaited = self._fold(outcome)
+            awaited = folded(self.house, outcome)
         return outcomes
-
-    def _compare(self, frame: Frame, awaited: Batch) -> None:
-        """Raise JournalError unless a frame of the journal is what comes next.
-
-        What is sealed may have been answered otherwise; but the books have to agree.
-        """
-        if self.exchange.is_sealed(frame):
-            if frame.origin == Origin.HOUSE:
-                self._compare_ledger(frame)
-            return
-        expected = Origin.HOUSE if len(awaited) else Origin.PARTICIPANT
-        if self.house.calculates:
-            expected = Origin.CALC
-        if frame.origin != expected:
-            raise JournalError(
-                f"seq {frame.seq}: a frame of {Origin(frame.origin).name} stands where "
-                f"one of {expected.name} has to follow"
-            )
-        if expected == Origin.HOUSE:
-            self._compare_ledger(frame)
-            now = self.exchange.time
-            answer = self.exchange.stamp(awaited, now, Origin.HOUSE, frame.ledger_hash)
-            _compare_rows(frame, answer)
-
-    def _compare_ledger(self, frame: Frame) -> None:
-        ledger_hash = self.house.ledger.hash()
-        if ledger_hash != frame.ledger_hash:
-            raise JournalError(
-                f"seq {frame.seq}: the ledger hashes to {ledger_hash.hex()}, "
-                f"the journal says {frame.ledger_hash.hex()}"
-            )
 
     def _plan(self) -> None:
         """Fill the agenda with the rest of a trade date."""
@@ -277,19 +224,3 @@ def replayed(
     frames = Survey(journal_in(folder), Disk()).read()
     venue.replay(itertools.takewhile(lambda frame: frame.last <= last, frames), watch)
     return venue
-
-
-def _compare_rows(frame: Frame, answer: Frame) -> None:
-    """Raise JournalError, naming the first row that differs, unless both hold the same bytes."""
-    theirs = digest(frame.commands.tobytes(), frame.text)
-    ours = digest(answer.commands.tobytes(), answer.text)
-    if ours == theirs:
-        return
-    common = min(len(frame.commands), len(answer.commands))
-    pairs = zip(frame.commands[:common], answer.commands[:common], strict=True)
-    same = [one.tobytes() == other.tobytes() for one, other in pairs]
-    place = same.index(False) if False in same else common
-    raise JournalError(
-        f"seq {frame.seq + place}: the house's answer of {len(answer.commands)} rows hashes to "
-        f"{ours.hex()}, the journal's of {len(frame.commands)} to {theirs.hex()}"
-    )

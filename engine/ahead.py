@@ -8,15 +8,17 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_AT_ONCE = 32
 _WAITING_MAX = 4  # Times as many.
 
 
-def ahead(made: Iterator[T]) -> Iterator[T]:
-    """Yield what an iterator yields, and raise what it raises, which may be a little sooner."""
+def ahead(made: Iterator[T], at_once: int) -> Iterator[T]:
+    """Yield what an iterator yields, and raise what it raises, which may be a little sooner.
+
+    at_once: how many the thread makes before it hands them over.
+    """
 
     def take() -> list[T]:
-        return list(islice(made, _AT_ONCE))
+        return list(islice(made, at_once))
 
     with ThreadPoolExecutor(1, "reading ahead") as pool:
         waiting: deque[Future[list[T]]] = deque(pool.submit(take) for _ in range(_WAITING_MAX))

@@ -1,11 +1,16 @@
 """The event hash, some frames behind: it is computed in a thread while the next are matched."""
 
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
+
+import numpy as np
 
 from engine.frame import NO_HASH, Frame
 from engine.hashes import event_chain
 from engine.jit import Table
+from engine.layout import EVENT
 from engine.survey import JournalError
 
 _ENOUGH = 32 << 10  # Bytes of events: below, another thread would begin too late to be of use.
@@ -37,19 +42,25 @@ class EventChain:
 
     def add(self, events: Table) -> None:
         """Take in the events of the next frame (EVENT, contiguous), which must not change."""
-        self._add((events, 0, b""))
+        self._links.append((events, 0, b""))
+        self._begin(events.nbytes)
 
-    def add_again(self, frame: Frame, events: Table) -> None:
-        """Take in the events of a frame of the journal.
+    def add_again(self, frames: Sequence[Frame], events: Table, bounds: Sequence[int]) -> None:
+        """Take in the events of frames of the journal (EVENT, contiguous), which must not change.
 
-        Raises JournalError, now or at a later call, unless the frame was written after the very
+        bounds: the place where each frame's events begin, and how many there are in all.
+        Raises JournalError, now or at a later call, unless each frame was written after the very
         events that were added before.
         """
-        self._add((events, frame.seq, frame.event_hash))
+        content, size = events.view(np.uint8), EVENT.itemsize
+        for frame, (first, end) in zip(frames, pairwise(bounds), strict=True):
+            part = content[first * size : end * size]
+            self._links.append((part, frame.seq, frame.event_hash))
+        self._begin(events.nbytes)
 
-    def _add(self, link: _Link) -> None:
-        self._links.append(link)
-        self._bytes += link[0].nbytes
+    def _begin(self, size: int) -> None:
+        """Give the thread what is waiting, once it is enough. size: bytes that were added."""
+        self._bytes += size
         if self._bytes >= _ENOUGH:
             self._wait(_BEHIND_MAX)
             self._behind.append(self._pool.submit(self._hash, self._links))

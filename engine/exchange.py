@@ -4,13 +4,14 @@ It alone advances an engine's state. It owns no clock: time comes in with each c
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from engine.chain import EventChain
-from engine.frame import NO_HASH, Frame, copied, frame_bytes, frozen
+from engine.frame import NO_HASH, Frame, copied, first_rows, frame_bytes, frozen
 from engine.jit import Table, direct
 from engine.journal import Journal, JournalError, NoJournal
 from engine.kernel import step
@@ -97,19 +98,36 @@ class Exchange:
         frame = self._frame(rows, batch, origin, ledger_hash)
         self.journal.append(frame)
         self._chain.add(events)
-        return self._moved(frame, events)
+        self._move(frame)
+        return Outcome(frame, events)
 
     def replay(self, frame: Frame) -> Outcome:
-        """Apply a frame of the journal again.
+        """Apply a frame of the journal again. Raises JournalError as `apply` and `follow` do."""
+        return self.follow([frame], self.apply(frame))[0]
 
-        Raises JournalError where it does not follow; and, now or at a later call, where the events
-        before it differ from those that it was written after.
+    def apply(self, frame: Frame) -> Table:
+        """Apply rows of the journal again; return their events, with which `follow` comes next.
+
+        Raises JournalError where the rows do not follow.
         """
         if frame.seq != self.seq + 1:
             raise JournalError(f"seq {frame.seq} was replayed after seq {self.seq}")
         events = self._remembered(frame) if self.is_sealed(frame) else self._step(frame.commands)
-        self._chain.add_again(frame, events)
-        return self._moved(frame, events)
+        self._move(frame)
+        return events
+
+    def follow(self, frames: Sequence[Frame], events: Table) -> list[Outcome]:
+        """Hash what some frames caused; return what each of them did.
+
+        events: EVENT, of all of these frames, which were applied, maybe as one. Raises
+        JournalError, now or at a later call, where the events before a frame differ from those
+        that it was written after.
+        """
+        firsts = np.array(first_rows(frames)[1:], np.int64) + frames[0].seq
+        bounds = [0, *np.searchsorted(events["seq"], firsts).tolist(), len(events)]
+        self._chain.add_again(frames, events, bounds)
+        parts = [events[first:end] for first, end in pairwise(bounds)]
+        return [Outcome(*each) for each in zip(frames, parts, strict=True)]
 
     def is_sealed(self, frame: Frame) -> bool:
         """Whether what a frame caused is known, and is not found out again."""
@@ -145,10 +163,9 @@ class Exchange:
             self.state = sealed.snapshot.state
         return copied(sealed.events_of(frame))
 
-    def _moved(self, frame: Frame, events: Table) -> Outcome:
+    def _move(self, frame: Frame) -> None:
         self.seq = frame.last
-        self.time = int(frame.commands[-1]["time"])
-        return Outcome(frame, events)
+        self.time = int(frame.commands["time"][-1])
 
     def _step(self, rows: Table) -> Table:
         """Run the kernel over all rows; its buffer is emptied and grown as it asks.

@@ -5,6 +5,8 @@ of power leaves it whole or not at all. All numbers are little-endian.
 """
 
 import struct
+from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -38,7 +40,7 @@ class Frame(NamedTuple):
     @property
     def seq(self) -> int:
         """The sequence number of the first row."""
-        return int(self.commands[0]["seq"])
+        return int(self.commands["seq"][0])
 
     @property
     def last(self) -> int:
@@ -92,6 +94,11 @@ def frozen(rows: Table) -> Table:
 def frame_bytes(rows: Table, text: bytes) -> int:
     """Return how many bytes a frame of these rows and this text takes in the journal."""
     return _size(len(rows), len(text))
+
+
+def first_rows(frames: Sequence[Frame]) -> list[int]:
+    """Return the place of each frame's first row among the rows of all."""
+    return [0, *accumulate(len(frame.commands) for frame in frames[:-1])]
 
 
 def pack(frame: Frame, previous: bytes, kept: int, room: int) -> bytes:

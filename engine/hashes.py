@@ -26,7 +26,7 @@ def digest(*parts: bytes | memoryview) -> bytes:
 
 
 def event_chain(previous: bytes, events: Table) -> bytes:
-    """Return the chain after a frame whose events (EVENT, contiguous) these are."""
+    """Return the chain after a frame whose events these are: EVENT or bytes, contiguous."""
     return digest(previous, events.view(np.uint8).data)
 
 

@@ -16,6 +16,7 @@ from engine.layout import MONEY
 from engine.rows import Batch
 from engine.schema import VERSION, Kind
 
+_SKIP = int(Kind.SKIP)
 MISTAKES = (AssertionError, ArithmeticError, LookupError, ValueError)  # What a mistake raises.
 
 
@@ -48,7 +49,7 @@ class Passing(NamedTuple):
 def is_skip(frame: Frame) -> bool:
     """Whether a frame says what is passed over in the one before, and nothing else."""
     kinds = frame.commands["kind"]
-    return kinds[0] == int(Kind.SKIP) and bool((kinds == Kind.SKIP).all())
+    return bool(kinds[0] == _SKIP) and bool((kinds == _SKIP).all())
 
 
 def followed(
@@ -72,6 +73,9 @@ def followed(
 def _passed(group: list[Frame], passing: frozenset[int]) -> Iterator[tuple[Frame, Frame]]:
     """Yield a frame as it is applied, and the SKIP frames behind it as they are."""
     first, *skips = group
+    if not (skips or passing or is_skip(first)):
+        yield first, first
+        return
     named = [int(row["value"]) for skip in skips for row in skip.commands.view(MONEY)]
     outside = [seq for seq in named if not first.seq <= seq <= first.last]
     if outside or is_skip(first):

@@ -19,10 +19,10 @@ FUNCTION_LINES_MAX = 60
 MODULE_LINES_MAX = 300
 COLUMNS_MAX = 100
 
-# What clearing may know of the engine; `venue` and `verify` wire the two together.
+# What clearing may know of the engine; `venue`, `replay` and `verify` wire the two together.
 CLEARING_KNOWS = {"schema", "reasons", "layout", "instruments", "jit", "rows"}
 CLEARING_TYPES = {"engine.exchange": {"Outcome"}, "engine.frame": {"Frame"}}
-CLEARING_WIRES = {"clearing/venue.py", "clearing/verify.py"}
+CLEARING_WIRES = {"clearing/replay.py", "clearing/venue.py", "clearing/verify.py"}
 
 # Foreign packages that the deterministic layers may use.
 FOREIGN = {

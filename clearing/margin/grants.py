@@ -6,6 +6,7 @@ option that was bought. The kernel ends it when what it rests on is lowered, and
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clearing.ledger import HOUSE, Numbers
 from clearing.margin.own import Own
@@ -42,6 +43,15 @@ class Grants:
         if (moved["kind"] == Did.SETTLED).any():
             self._moved |= self.credits.keys()
         self._doubtful |= self._moved
+
+    def may_end(self, events: Table) -> NDArray[np.bool_]:
+        """Return at which events a credit may have ended.
+
+        events: EVENT, shape (n,), as is what is returned.
+        """
+        are_moving = np.isin(events["kind"], _MOVING)
+        are_granted = np.isin(events["account"], list(self.credits))
+        return are_moving & (are_granted | (events["kind"] == Did.SETTLED))
 
     def take(self, row: Row) -> None:
         """Take in an accepted CREDIT row."""
