@@ -7,7 +7,6 @@ decides money. Its own rows pass through the journal before it believes them.
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clearing.accountability import accountable
 from clearing.booking import FIRST_MONEY, book
@@ -138,18 +137,6 @@ class House:
             self._listing.clear()
             self._cycles = [each for each in self._cycles if each[0] != Cycle.FIXING]
         self.positions.check()
-
-    def may_answer(self, events: Table) -> NDArray[np.bool_]:
-        """Return which events of participants' orders the house may answer; others it only counts.
-
-        events: EVENT, shape (n,), as is what is returned.
-        """
-        may = events["kind"] >= FIRST_MONEY
-        if self.calls.open:
-            may |= np.isin(events["account"], list(self.calls.open))
-        if self.grants.credits:
-            may |= self.grants.may_end(events)
-        return may
 
     def calculate(self) -> Batch:
         """Return the CALC rows that come next: only while `calculates` holds."""

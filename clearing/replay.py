@@ -6,6 +6,10 @@ event that the house may answer ends its part of a run: the answer has to be the
 
 from collections.abc import Callable, Iterable
 
+import numpy as np
+from numpy.typing import NDArray
+
+from clearing.booking import FIRST_MONEY
 from clearing.house import House
 from engine.ahead import ahead
 from engine.exchange import Exchange, Outcome
@@ -65,7 +69,7 @@ class Replay:
         if len(run.frames) == 1:
             self._take(run, events)
             return
-        for part, caused in divided(run, events, self._house.may_answer(events)):
+        for part, caused in divided(run, events, may_answer(self._house, events)):
             self._compare(part.original)
             self._take(part, caused)
 
@@ -115,6 +119,19 @@ def folded(house: House, outcome: Outcome) -> Batch:
     """Let the house take in a frame; return its answer, empty where a CALC frame is next."""
     house.fold(outcome)
     return _NOTHING if house.calculates else house.answer()
+
+
+def may_answer(house: House, events: Table) -> NDArray[np.bool_]:
+    """Return which events of participants' orders a house may answer; others it only counts.
+
+    events: EVENT, shape (n,), as is what is returned.
+    """
+    may: NDArray[np.bool_] = events["kind"] >= FIRST_MONEY
+    if house.calls.open:
+        may |= np.isin(events["account"], list(house.calls.open))
+    if house.grants.credits:
+        may |= house.grants.may_end(events)
+    return may
 
 
 def _compare_rows(frame: Frame, answer: Frame) -> None:
