@@ -52,6 +52,11 @@ class Calls:
         percents = np.array(self._percents, np.int64)[accounts]
         return held + exact, initial(held, percents) + exact
 
+    def initial_of(self, account: int, net: Numbers) -> int:
+        """Return what an account would need to come to hold lots by instrument, micro-dollars."""
+        held, exact = self._own.needed(net[:, np.newaxis])
+        return int((initial(held, np.array([self._percents[account]])) + exact)[0])
+
     def suspend(self, row: Row) -> None:
         """Take in an accepted SUSPEND row, and report a call."""
         account, standing = int(row["account"]), int(row["code"])

@@ -13,6 +13,8 @@ from engine.schema import Did, Kind
 
 WHOLE = 10_000  # Basis points.
 REVALUED = line_code(Entry.REVALUATION, Book.CUSTODY)  # The `code` of a CHARGE row.
+SOLD = line_code(Entry.SALE, Book.CUSTODY)  # Likewise; its cash follows by another row.
+_CASHED = line_code(Entry.SALE, Book.BANK)
 
 
 class Asset(NamedTuple):
@@ -83,6 +85,24 @@ class Collateral:
         if asset in self.haircuts and 0 <= row["value"] <= WHOLE:
             self.haircuts[asset] = int(row["value"])
             self._changed.add(asset)
+
+    def sell(self, batch: Batch, account: int) -> None:
+        """Add rows that turn all that an account has pledged into cash, at what it counts for.
+
+        A sale in haste costs the haircut; that is what it is held back for.
+        """
+        for (whose, asset), held in sorted(self._pledged.items()):
+            value, face = held.counted, held.face
+            if whose == account and value:
+                batch.money(
+                    Kind.CHARGE, account=account, value=value, value_2=face, code=SOLD, source=asset
+                )
+                batch.money(Kind.CHARGE, account=account, value=-value, code=_CASHED, source=asset)
+
+    def charge(self, row: Row) -> None:
+        """Take in an accepted CHARGE row: of an asset that was sold nothing is pledged any more."""
+        if row["code"] == SOLD:
+            del self._pledged[int(row["account"]), int(row["source"])]
 
     def answer(self) -> Batch:
         """Return a CHARGE row for each pledge that counts for something else from now on."""

@@ -65,7 +65,7 @@ class House:
         self.variations: list[Variation] = []
         self.defaults = Defaults(
             *(self.directory, self.positions, self.ledger, self.marking, self.premiums),
-            *(self.calls, self.variations),
+            *(self.calls, self.variations, self.reviews.collateral),
         )
         self.activity: list[Activity] = []
         self.accountable: list[Accountable] = []
@@ -78,6 +78,7 @@ class House:
             Kind.RATE: self._rate,
             Kind.SUSPEND: lambda row, _: self.calls.suspend(row),
             Kind.CREDIT: lambda row, _: self.grants.take(row),
+            Kind.CHARGE: lambda row, _: self.reviews.collateral.charge(row),
             Kind.INDEX: self._fix,
             **dict.fromkeys((Kind.VOL, Kind.DELTA, Kind.RISK), self._price),
             Kind.PHASE: self._pass,

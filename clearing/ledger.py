@@ -55,6 +55,7 @@ class Entry(enum.IntEnum):
     GAINS_HAIRCUT = 14
     ALLOCATION = 15  # What an average price, a whole number of units, leaves over.
     REVALUATION = 16  # Of collateral, by another haircut.
+    SALE = 17  # Of a defaulter's collateral: out of custody, and as cash.
 
 
 ENTRY = np.dtype(

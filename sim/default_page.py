@@ -6,6 +6,7 @@ import msgspec
 import numpy as np
 
 from clearing.calendar import times
+from clearing.default.bidders import Fault
 from clearing.default.cases import NOBODY, Auction, Case
 from clearing.default.waterfall import Tranche, drawn
 from clearing.directory import Directory
@@ -22,6 +23,7 @@ class Offer(msgspec.Struct, frozen=True):
 
     account: str
     price_micro: int
+    passed_over: str = ""  # Why it could not win: standing, uncovered or margin.
 
 
 class Sold(msgspec.Struct, frozen=True):
@@ -89,12 +91,16 @@ def _shown(house: House, case: Case, forwards: Sequence[Loss]) -> Defaulted:
 
 def _sold(directory: Directory, auction: Auction) -> Sold:
     names = [account.name for account in directory.accounts]
+    faults = {each.account: Fault(each.fault).name.lower() for each in auction.passed_over}
     return Sold(
         model=directory.products[auction.product].name,
         winner="" if auction.winner == NOBODY else names[auction.winner],
         price_micro=auction.price,
         torn_up_lots=auction.torn_up,
-        bids=[Offer(names[bid.account], bid.price) for bid in auction.best()],
+        bids=[
+            Offer(names[bid.account], bid.price, faults.get(bid.account, ""))
+            for bid in auction.best()
+        ],
     )
 
 
@@ -146,7 +152,7 @@ def page(shown: Defaulted) -> str:
         won = f"to {sold.winner} for {_usd(sold.price_micro)}" if sold.winner else "to nobody"
         torn = f"; {sold.torn_up_lots:,} lots torn up" if sold.torn_up_lots else ""
         lines.append(f"{sold.model}: {won}{torn}")
-        lines += [f"  bid {bid.account:24}{_usd(bid.price_micro):>20}" for bid in sold.bids]
+        lines += [_bid(bid) for bid in sold.bids]
     lines += ["", f"{'waterfall':38}{'USD':>20}"]
     for tranche in Tranche:
         amount = shown.tranches[tranche.name.lower()]
@@ -160,6 +166,18 @@ def page(shown: Defaulted) -> str:
         lines.append(f"  {one.account:36}{_usd(one.owed_micro):>20}{_usd(one.lost_micro):>20}")
     total = sum(one.lost_micro for one in shown.bilateral)
     return "\n".join([*lines, f"  {'lost by counterparties':36}{'':20}{_usd(total):>20}", ""])
+
+
+_FAULTS = {
+    "standing": "passed over: not in good standing any more",
+    "uncovered": "passed over: more than members answer for",
+    "margin": "passed over: it would be short of initial margin",
+}
+
+
+def _bid(bid: Offer) -> str:
+    why = f"  {_FAULTS[bid.passed_over]}" if bid.passed_over else ""
+    return f"  bid {bid.account:24}{_usd(bid.price_micro):>20}{why}"
 
 
 def _usd(micro: int) -> str:

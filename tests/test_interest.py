@@ -13,8 +13,8 @@ from clearing.reviews import Review
 from clearing.venue import Venue
 from engine.rows import Batch
 from engine.schema import Kind
-from tests.test_default import declare
-from tests.test_default import founded as with_a_member
+from tests.small_default import declare
+from tests.small_default import founded as with_a_member
 from tests.trading_days import FIRST_DAY, assert_books_agree, finish, fix, founded
 
 FLAT = [2_810_000, 1_400_000]

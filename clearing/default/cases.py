@@ -18,6 +18,14 @@ class Bid(NamedTuple):
     price: int  # Micro-dollars for all of it; below 0: the bidder is to be paid.
 
 
+class PassedOver(NamedTuple):
+    """A bid that could not win, and why: a Fault, and by how many micro-dollars it is short."""
+
+    account: int
+    fault: int
+    short: int
+
+
 @dataclasses.dataclass(slots=True)
 class Auction:
     """The sale of what a defaulter holds in one product."""
@@ -28,6 +36,7 @@ class Auction:
     winner: int = NOBODY
     price: int = 0  # Micro-dollars that the winner pays.
     torn_up: int = 0  # Lots.
+    passed_over: list[PassedOver] = dataclasses.field(default_factory=list)
     is_open: bool = True
 
     def best(self) -> list[Bid]:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from clearing.calls import Calls
-from clearing.default.cases import BID_MAX, Auction, Bid, Case, portfolio_text
+from clearing.collateral import Collateral
+from clearing.default.cases import BID_MAX, Auction, Bid, Case, PassedOver, portfolio_text
 from clearing.default.fund import Fund
 from clearing.default.liquidation import Choice, Liquidations, largest_first, toward_flat
 from clearing.default.resolution import Resolution, held_by
@@ -27,7 +28,10 @@ from engine.layout import ORDER
 from engine.rows import Batch
 from engine.schema import AccountType, Flag, Kind, Standing
 
-_PAID_IN = (Entry.DEPOSIT, Entry.WITHDRAWAL, Entry.TRANSFER, Entry.FUND)
+_PAID_IN = (
+    *(Entry.DEPOSIT, Entry.WITHDRAWAL, Entry.TRANSFER, Entry.FUND),
+    *(Entry.PLEDGE, Entry.RECALL),
+)
 
 
 class Defaults:
@@ -42,6 +46,7 @@ class Defaults:
         premiums: Premiums,
         calls: Calls,
         variations: Sequence[Variation],
+        collateral: Collateral,
     ) -> None:
         self._directory = directory
         self._positions = positions
@@ -50,10 +55,11 @@ class Defaults:
         self._premiums = premiums
         self._calls = calls
         self._now = 0
-        self._good_cash: dict[int, tuple[int, int]] = {}  # By account: micro-dollars, entries then.
+        self._good_worth: dict[int, tuple[int, int]] = {}  # Micro-dollars, and entries then.
         self.fund = Fund(ledger)
         self._resolution = Resolution(
-            directory, positions, ledger, marking, premiums, self.fund, variations
+            *(directory, positions, ledger, marking, premiums),
+            *(self.fund, calls, collateral, variations),
         )
         self.liquidations = Liquidations(directory, positions)
         self.cases: list[Case] = []
@@ -85,7 +91,7 @@ class Defaults:
             case Step.AUCTION:
                 auction = Auction(int(row["other"]), int(row["product"]))
                 self.open[account].auctions.append(auction)
-            case Step.ALLOT | Step.TEAR_UP:
+            case Step.PASS_OVER | Step.ALLOT | Step.TEAR_UP:
                 self._sell(row)
             case Step.COVER:
                 payment = Payment(Tranche(int(row["numerator"])), int(row["other"]), value)
@@ -106,11 +112,15 @@ class Defaults:
     def _sell(self, row: Row) -> None:
         case_ = self.open[int(row["account"])]
         auction = next(each for each in case_.auctions if each.number == row["other"])
+        bidder, value = int(row["numerator"]), int(row["value"])
+        if row["code"] == Step.PASS_OVER:
+            auction.passed_over.append(PassedOver(bidder, int(row["denominator"]), value))
+            return
         auction.is_open = False
         if row["code"] == Step.ALLOT:
-            auction.winner, auction.price = int(row["numerator"]), int(row["value"])
+            auction.winner, auction.price = bidder, value
         else:
-            auction.torn_up = int(row["value"])
+            auction.torn_up = value
 
     def bid(self, row: Row, _frame: Frame) -> None:
         """Take in a BID row; one that may not be made counts for nothing."""
@@ -138,11 +148,12 @@ class Defaults:
 
     def _margin(self, account: int) -> int:
         """Return what an account had when it was last in good standing, and paid in since."""
-        cash, since = self._good_cash.get(account, (0, 0))
+        owned, since = self._good_worth.get(account, (0, 0))
         entries = self._ledger.entries[since:]
-        mine = entries[(entries["account"] == account) & (entries["book"] == Book.CASH)]
+        is_own = np.isin(entries["book"], (Book.CASH, Book.COLLATERAL))
+        mine = entries[(entries["account"] == account) & is_own]
         paid_in = mine[np.isin(mine["kind"], _PAID_IN)]["amount"]
-        return max(0, cash + int(paid_in.sum()))
+        return max(0, owned + int(paid_in.sum()))
 
     def remember(self) -> None:
         """Note what each account in good standing has, before a settlement pays variation.
@@ -151,10 +162,10 @@ class Defaults:
         """
         for account in self.open:
             self.liquidations.end(account)
-        cash, entries = self._ledger.cash(self._positions.accounts), len(self._ledger.entries)
+        owned, entries = self._ledger.worth(self._positions.accounts), len(self._ledger.entries)
         for account in range(1, self._positions.accounts):
             if self._calls.standing(account) == Standing.GOOD:
-                self._good_cash[account] = int(cash[account]), entries
+                self._good_worth[account] = int(owned[account]), entries
 
     def begin(self, unmet: list[int], now: int) -> Batch:
         """Return the cancels with which the liquidation begins of accounts with unmet calls."""

@@ -1,15 +1,19 @@
 """What is left of defaulters at the end of a day: their portfolios sold, their losses borne.
 
-Reads the books of the house; `closing.py` writes the rows.
+Reads the books of the house; `selling.py` and `closing.py` write the rows.
 """
 
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from clearing.calls import Calls
+from clearing.collateral import Collateral
+from clearing.default.bidders import Bidders
 from clearing.default.cases import Case
-from clearing.default.closing import Market, Purse, cover, sell
+from clearing.default.closing import Purse, cover
 from clearing.default.fund import Fund
+from clearing.default.selling import Market, Selling
 from clearing.default.waterfall import allocated
 from clearing.directory import Directory
 from clearing.ledger import HOUSE, Ledger
@@ -47,6 +51,8 @@ class Resolution:
         marking: Marking,
         premiums: Premiums,
         fund: Fund,
+        calls: Calls,
+        collateral: Collateral,
         variations: Sequence[Variation],
     ) -> None:
         self._directory = directory
@@ -55,6 +61,8 @@ class Resolution:
         self._marking = marking
         self._premiums = premiums
         self._fund = fund
+        self._calls = calls
+        self._collateral = collateral
         self._variations = variations
 
     def sell(self, cases: Sequence[Case], members: list[int], date: int) -> Batch:
@@ -68,10 +76,12 @@ class Resolution:
             return batch
         market = Market(self._directory, self._positions.holdings["net"].copy(), self._prices())
         purse = Purse(self._fund, members, _gains(self._variations, date))
+        selling = Selling(batch, market, Bidders(self._calls), date)
         for case in ready:
             resources = purse.resources(case)
             lost = max(0, case.margin - self._worth(case.account, market))
-            paid = sell(batch, market, case, resources.callable() - lost, date)
+            self._collateral.sell(batch, case.account)
+            paid = selling.sell(case, resources.callable() - lost)
             loss = min(max(0, lost - paid), resources.callable())
             purse.draw(allocated(loss, resources, case.account, HOUSE))
         return batch
@@ -82,7 +92,7 @@ class Resolution:
         purse = Purse(self._fund, members, _gains(self._variations, date))
         for case in cases:
             if case.is_sold and self._is_ready(case):
-                cover(batch, purse, case, self._cash(case.account), date)
+                cover(batch, purse, case, self._owned(case.account), date)
         return batch
 
     def _is_ready(self, case: Case) -> bool:
@@ -97,15 +107,11 @@ class Resolution:
         paid = self._premiums.contracts
         return prices | {number: self._premiums.worth(number) for number in paid}
 
-    def _cash(self, account: int) -> int:
-        cash = self._ledger.cash(self._positions.accounts)[account]
-        return int(cash + self._positions.holders["premium"][account])
+    def _owned(self, account: int) -> int:
+        """Return an account's cash, and what its collateral counts for, micro-dollars."""
+        owned = self._ledger.worth(self._positions.accounts)[account]
+        return int(owned + self._positions.holders["premium"][account])
 
     def _worth(self, account: int, market: Market) -> int:
-        """Return an account's cash, and what its options are worth, micro-dollars."""
-        paid = (
-            lots * market.prices[one] * self._directory.instruments[one].value
-            for one, lots in held_by(self._positions, account).items()
-            if one in self._premiums.contracts
-        )
-        return self._cash(account) + sum(paid)
+        """Return the same with what its options are worth."""
+        return self._owned(account) + market.cost(held_by(self._positions, account))

@@ -13,3 +13,4 @@ class Step(enum.IntEnum):
     TEAR_UP = 5  # No bid was good enough: contracts end against their other side.
     COVER = 6  # What one party bears of the loss in one tranche.
     CLOSE = 7  # The default is over.
+    PASS_OVER = 8  # A bid that was better than the winner's, and why it could not win.

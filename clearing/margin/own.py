@@ -76,22 +76,27 @@ class Own:
 
         An initial rate raises the first and not the second. Micro-dollars, shape (accounts,).
         """
-        priced, unpriced, events = self._sold(accounts)
-        spanned = np.minimum(self._spanned(accounts), self._futures(accounts) + priced)
+        return self.needed(self._held(accounts))
+
+    def needed(self, net: Numbers) -> tuple[Numbers, Numbers]:
+        """Return the same of whatever is held: lots, shape (instruments, accounts)."""
+        priced, unpriced, events = self._sold(net)
+        spanned = np.minimum(self._spanned(net), self._futures(net) + priced)
         return spanned + unpriced, events
 
     def bounds(self, accounts: Numbers) -> Numbers:
         """Return what the pre-trade check holds back for what accounts hold: never less."""
-        return self._futures(accounts) + sum(self._sold(accounts))
+        net = self._held(accounts)
+        return self._futures(net) + sum(self._sold(net))
 
     def creditable(self, accounts: Numbers) -> tuple[Numbers, Numbers]:
         """Return what is held back for futures and priced options, and what SPAN asks less.
 
         The second counts no option that was bought: sold on, it would leave its owner short.
         """
-        priced, _, _ = self._sold(accounts)
-        held_back = self._futures(accounts) + priced
-        needed = np.maximum(self._spanned(accounts), self._spanned(accounts, with_bought=False))
+        net = self._held(accounts)
+        held_back = self._futures(net) + self._sold(net)[0]
+        needed = np.maximum(self._spanned(net), self._spanned(net, with_bought=False))
         return held_back, np.maximum(held_back - needed, 0)
 
     def explained(self, account: int) -> Node:
@@ -108,38 +113,41 @@ class Own:
         return Node("requirement", sum(part.amount for part in parts), "", tuple(parts))
 
     def _ceiling(self, account: int, spanned: int) -> Iterator[Node]:
-        alone = np.array([account])
+        alone = self._held(np.array([account]))
         (held_back,) = (self._futures(alone) + self._sold(alone)[0]).tolist()
         if spanned > held_back:
             note = "it is never more than the pre-trade check holds back"
             yield Node("ceiling", held_back - spanned, note)
 
-    def _futures(self, accounts: Numbers) -> Numbers:
-        """Return what the pre-trade check holds back for the futures of accounts."""
+    def _held(self, accounts: Numbers) -> Numbers:
+        """Return lots, shape (instruments, accounts)."""
+        net: Numbers = self._positions.holdings["net"][:, accounts]
+        return net
+
+    def _futures(self, net: Numbers) -> Numbers:
+        """Return what the pre-trade check holds back for futures held."""
         rates = np.zeros(self._positions.instruments, np.int64)
         products = np.full(self._positions.instruments, -1)
         for number, contract in self._marking.contracts.items():
             rates[number], products[number] = contract.rate, contract.terms.product
-        net = self._positions.holdings["net"][:, accounts]
         return bound(net, rates, products, self._marking.charges)
 
-    def _sold(self, accounts: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    def _sold(self, net: Numbers) -> tuple[Numbers, Numbers, Numbers]:
         """Return what sold lots are held back for: options priced, not priced yet, and events."""
-        net = self._positions.holdings["net"][:, accounts]
         options, events = self._pricing.premiums.needs(self._positions.instruments)
         is_priced = np.zeros(len(options), np.bool_)
         is_priced[list(self._pricing.options)] = True
         parts = options * is_priced, options * ~is_priced, events
         return sold(net, parts[0]), sold(net, parts[1]), sold(net, parts[2])
 
-    def _spanned(self, accounts: Numbers, *, with_bought: bool = True) -> Numbers:
-        """Return the SPAN requirement of accounts: many at once where 64 bits hold them.
+    def _spanned(self, held: Numbers, *, with_bought: bool = True) -> Numbers:
+        """Return the SPAN requirement of what is held: many at once where 64 bits hold them.
 
         with_bought: whether options that were bought count.
         """
         ready = self._ready()
-        net = self._net(ready, accounts, with_bought=with_bought)
-        required: Numbers = np.full(len(accounts), -1)
+        net = self._net(ready, held, with_bought=with_bought)
+        required: Numbers = np.full(len(net), -1)
         if ready.batch is not None:
             required = ready.batch.tried(_holdings(net))["maintenance"]
         for place in np.flatnonzero(required < 0).tolist():
@@ -147,9 +155,9 @@ class Own:
             required[place] = margin(ready.parameters, lots).maintenance
         return required
 
-    def _net(self, ready: Prepared, accounts: Numbers, *, with_bought: bool) -> Numbers:
+    def _net(self, ready: Prepared, held: Numbers, *, with_bought: bool) -> Numbers:
         """Return lots, shape (accounts, contracts)."""
-        net: Numbers = self._positions.holdings["net"][np.ix_(ready.numbers, accounts)].T
+        net: Numbers = held[ready.numbers].T
         if with_bought:
             return net
         is_option = [each.kind.is_option for each in ready.parameters.contracts.values()]

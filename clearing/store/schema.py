@@ -135,11 +135,11 @@ CALLS = _history(
     _whole("due"),  # When it has to be met, ns; 0 of what is no call.
 )
 
-# Securities that were pledged, given back, or revalued by another haircut.
+# Securities that were pledged, given back, revalued by another haircut, or sold of a defaulter.
 COLLATERAL = _history(
     "collateral",
     _word("asset"),
-    _word("did"),  # pledged, recalled or revalued.
+    _word("did"),  # pledged, recalled, revalued or sold.
     _whole("face_micro"),  # 0 where it was revalued.
     _whole("counted_micro"),  # By what it changed what the account is worth.
 )
