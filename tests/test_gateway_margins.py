@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from clearing.ledger import Book, Entry, line_code
 from engine.reasons import Reason
 from engine.rows import Batch
-from engine.schema import Did, Kind, Side, Standing
+from engine.schema import Did, Kind, Side
 from gateway.figures import figures
 from gateway.margins import order_of, tried
 from tests.test_gateway_session import FRONT, NOW, Rig
@@ -18,6 +19,8 @@ ANN = 1
 CALENDAR = "H100_USD-FS-31AUG26_30SEP26"
 NEXT = "H100_USD-30SEP26"
 CREDIT = 70_000_000
+CASH = 3_000_000_000
+MOVED = line_code(Entry.ALLOCATION, Book.VARIATION)
 
 
 @pytest.fixture
@@ -32,32 +35,39 @@ def marked(rig: Rig) -> None:
         if not terms.is_spread:
             mark = 20 if terms.is_paid else 560
             batch.money(Kind.MARK, instrument=terms.number, value=mark, value_2=mark)
-    batch.money(Kind.WITHDRAW, account=ANN, value=10**12 - 3_000_000_000)
+    batch.money(Kind.WITHDRAW, account=ANN, value=10**12 - CASH)
     rig.submit(batch)
 
 
 def drawn(rig: Rig, rng: np.random.Generator) -> tuple[int, int, int, int]:
-    """Return an order that may be entered: instrument, side, price, lots."""
+    """Return an order that may be entered: instrument, side, price, lots. Some close a lot."""
     listed = rig.view.directory.instruments
-    terms = listed[int(rng.integers(len(listed)))]
-    side = int(rng.integers(2))
+    held = {number: each.net for number, each in rig.view.accounts[ANN].holdings.items()}
+    number, side = int(rng.integers(len(listed))), int(rng.integers(2))
+    lots, rises = int(rng.integers(1, 8)), int(rng.integers(4) == 0)
+    if any(held.values()) and rng.integers(3) == 0:
+        number = int(rng.choice([each for each, net in held.items() if net]))
+        side, lots, rises = Side.SELL if held[number] > 0 else Side.BUY, 1, 0
+    terms = listed[number]
     middle = 0 if terms.is_spread else 20 if terms.is_paid else 560
     away = int(rng.integers(1, 8)) * terms.tick * (1 if side == Side.SELL else -1)
-    rises = int(rng.integers(4) == 0) * 2 * -away
-    return terms.number, side, max(middle + away + rises, terms.low), int(rng.integers(1, 8))
+    return number, side, max(middle + away * (1 - 2 * rises), terms.low), lots
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_it_is_what_the_exchange_then_says(rig: Rig, seed: int) -> None:
     marked(rig)
     rng = np.random.default_rng(seed)
-    told = {Did.ENTERED: 0, Did.REJECTED: 0}
+    told, closing = {Did.ENTERED: 0, Did.REJECTED: 0}, 0
     for number in range(90):
         if number == 45:
-            granted = Batch()
-            granted.money(Kind.CREDIT, account=ANN, product=0, value=CREDIT)
-            granted.money(Kind.SUSPEND, account=ANN, code=Standing.CALLED * (seed % 2), value=1)
-            rig.submit(granted)
+            told_by_house = Batch()
+            if seed % 2:  # It becomes poor: from now on it may only reduce what is at stake.
+                for account, value in ((ANN, CASH), (2, -CASH)):
+                    told_by_house.money(Kind.CHARGE, account=account, value=value, code=MOVED)
+            else:
+                told_by_house.money(Kind.CREDIT, account=ANN, product=0, value=CREDIT)
+            rig.submit(told_by_house)
         instrument, side, price, lots = drawn(rig, rng)
         would = tried(rig.view, ANN, order_of(ANN, instrument, side, price, lots))
         assert sum(part.amount for part in would.was) == would.before.initial
@@ -68,6 +78,8 @@ def test_it_is_what_the_exchange_then_says(rig: Rig, seed: int) -> None:
         if first["reason"] not in (Reason.NONE, Reason.MARGIN_SHORT):
             continue
         told[Did(int(first["kind"]))] += 1
+        is_short = would.after.equity < would.after.initial
+        closing += is_short and first["kind"] == Did.ENTERED
         assert would.is_accepted == (first["kind"] == Did.ENTERED)
         if first["kind"] == Did.REJECTED:
             assert first["price"] == would.after.initial
@@ -83,6 +95,7 @@ def test_it_is_what_the_exchange_then_says(rig: Rig, seed: int) -> None:
         if len(after):
             rig.submit(after)
     assert min(told.values()) > 5
+    assert not seed % 2 or closing > 2
 
 
 def asked(rig: Rig, method: str, **params: Any) -> Any:
