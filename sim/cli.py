@@ -14,17 +14,7 @@ import typer
 from sim.cli_admin import admin
 from sim.cli_backup import backup, restore
 from sim.cli_basis import basis, performance, tokens
-from sim.cli_clearing import (
-    allocate,
-    correct,
-    give_up,
-    haircut,
-    interest,
-    pledge,
-    recall,
-    review,
-    transfer,
-)
+from sim.cli_clearing import OF_ACCOUNTS, OF_OPERATORS
 from sim.cli_curve import curve, hardware
 from sim.cli_default import default
 from sim.cli_disclose import disclose
@@ -50,9 +40,9 @@ app.add_typer(accounts, name="accounts")
 app.add_typer(keys, name="keys")
 app.add_typer(admin, name="admin")
 app.add_typer(curve, name="curve")
-for _told in (review, correct, interest, haircut, give_up, allocate, transfer):
+for _told in OF_OPERATORS:
     admin.command()(_told)
-for _moved in (pledge, recall):
+for _moved in OF_ACCOUNTS:
     accounts.command()(_moved)
 
 _SENTENCES = (

@@ -16,6 +16,7 @@ _DIGITS_MAX = 12
 _Whose = Annotated[str, typer.Argument(help="Whose, by name or number.")]
 _Asset = Annotated[str, typer.Argument(help="t-bill, note-1y, note-3y ...")]
 _Face = Annotated[str, typer.Argument(help="USD.")]
+_Amount = Annotated[str, typer.Argument(help="USD.")]
 
 
 def review(folder: Folder, operator: Operator, reason: Reason = "") -> None:
@@ -92,6 +93,24 @@ def recall(
     from gateway.collateral import Recall
 
     _tell(folder, Recall(account, asset, _decimal(face), operator=operator, reason=reason))
+
+
+def deposit(
+    folder: Folder, account: _Whose, amount: _Amount, operator: Operator, reason: Reason = ""
+) -> None:
+    """Pay money in for an account; prints it as JSON."""
+    from gateway.cash import Deposit
+
+    _tell(folder, Deposit(account, _decimal(amount), operator=operator, reason=reason))
+
+
+def withdraw(
+    folder: Folder, account: _Whose, amount: _Amount, operator: Operator, reason: Reason = ""
+) -> None:
+    """Pay an account's money out, if its initial margin stays; prints it as JSON."""
+    from gateway.cash import Withdraw
+
+    _tell(folder, Withdraw(account, _decimal(amount), operator=operator, reason=reason))
 
 
 def give_up(
@@ -175,3 +194,7 @@ def _tell(folder: pathlib.Path, asked: "Told") -> None:
     from sim.report import to_json
 
     typer.echo(to_json(clear(folder, asked)))
+
+
+OF_OPERATORS = (review, correct, interest, haircut, give_up, allocate, transfer)
+OF_ACCOUNTS = (deposit, withdraw, pledge, recall)

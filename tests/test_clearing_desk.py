@@ -8,9 +8,10 @@ import pytest
 
 from clearing.ledger import Entry
 from clearing.venue import Venue
-from engine.instruments import as_number
+from engine.instruments import as_number, units
 from engine.rows import Batch
-from engine.schema import Cycle, Kind
+from engine.schema import Cycle, Did, Kind, Side
+from gateway.cash import Deposit, Withdraw
 from gateway.clearing_desk import Correct, CycleNow, SetInterest, Told
 from gateway.operator import OperatorError, clear
 from gateway.view import View
@@ -110,3 +111,42 @@ def test_before_the_calendar_has_begun_there_is_no_cycle(tmp_path: Path) -> None
     venue.close()
     with pytest.raises(OperatorError, match="has not begun"):
         clear(tmp_path, CycleNow())
+
+
+def test_money_goes_out_down_to_the_initial_margin_and_no_further(
+    cfx: Shell, founded: Path
+) -> None:
+    where = ("--data", founded)
+    done = json.loads(cfx("accounts", "deposit", "ann", "250.000001", *where).out)
+    assert done["paid"] == [{"account": "ann", "amount": "250.000001", "why": "paid in"}]
+    venue = Venue.open(founded / "journal")
+    batch = Batch()
+    batch.enter(1, 0, Side.BUY, 4, units("2.00"))
+    (outcome, *_) = venue.submit(batch, venue.exchange.time)
+    assert outcome.events["kind"].tolist() == [Did.ENTERED, Did.RESTED]
+    venue.close()
+    sentence = refused(cfx("accounts", "withdraw", "ann", "999150.000002", *where))
+    assert "999150.000002 USD are wanted and 999150.000001 are free" in sentence
+    done = json.loads(cfx("accounts", "withdraw", "ann", "999150.000001", *where).out)
+    assert done["paid"] == [{"account": "ann", "amount": "-999150.000001", "why": "paid out"}]
+    venue = Venue.open(founded / "journal")
+    assert venue.house.ledger.worth(3)[1] == 1_100_000_000
+    assert venue.house.ledger.total() == 0
+    venue.close()
+
+
+@pytest.mark.parametrize(
+    ("asked", "why"),
+    [
+        (Deposit("zed", Decimal(1)), "account 'zed' does not exist"),
+        (Deposit("ann", Decimal(0)), "amount 0 is not between"),
+        (Withdraw("ann", Decimal(-1)), "amount -1 is not between"),
+        (Withdraw("ann", Decimal("NaN")), "amount NaN is not between"),
+        (Deposit("ann", Decimal("1e30")), "is not between"),
+        (Withdraw("ann", Decimal("0.0000001")), "amount: "),
+        (Withdraw("ann", Decimal(2_000_000)), "2000000.00 USD are wanted and 1000000.00 are free"),
+    ],
+)
+def test_what_is_no_payment(founded: Path, asked: Told, why: str) -> None:
+    with pytest.raises(OperatorError, match=why):
+        clear(founded, asked)
