@@ -22,7 +22,7 @@ from engine.book import (
     take_slot,
     unlink,
 )
-from engine.emit import say, tell, tell_canceled
+from engine.emit import last, say, tell, tell_canceled
 from engine.jit import Index, Row, Table, entry, kernel
 from engine.kernel import AHEAD
 from engine.reasons import Reason
@@ -36,13 +36,14 @@ _NONE = np.uint64(0)
 def bare_step(state: State, rows: Table, events: Table) -> int:
     """Apply rows to the books of `state`, in place; return the events written.
 
-    rows: ORDER, shape (n,). events: EVENT, shape (m,), with room for all that happens.
+    rows: ORDER as `engine.views` reads it, shape (n,). events: EVENT, shape (m,), with room for
+    all that happens.
     """
     count = int(np.int64(0))  # No literal, as in `engine.kernel.step`.
     for i in range(len(rows)):
         if i + AHEAD < len(rows):
-            expect(state, rows[i + AHEAD])
-        command = rows[i]
+            expect(state, rows[np.uint64(i + AHEAD)])
+        command = rows[np.uint64(i)]
         reason: int = Reason.INSTRUMENT_UNKNOWN
         if 0 <= command.instrument < state.totals[0].instruments:
             if command.kind == Kind.ENTER:
@@ -92,7 +93,7 @@ def _enter(state: State, command: Row, events: Table, count: int) -> tuple[int, 
     order.ladder = command.side
     order.tif = command.tif
     count = tell(events, count, command, order, Did.ENTERED, order.leaves)
-    events[count - 1].flags = command.type | command.tif << 8 | np.uint32(command.flags) << 16
+    last(events, count).flags = command.type | command.tif << 8 | np.uint32(command.flags) << 16
     return Reason.NONE, _trade(state, instrument, slot, command, events, count)
 
 
@@ -162,7 +163,7 @@ def _trade(
         show(order)
         link(state, slot)
         count = tell(events, count, command, order, Did.RESTED, order.leaves)
-        events[count - 1].other = order.shown
+        last(events, count).other = order.shown
     return count
 
 
@@ -180,9 +181,9 @@ def _cross(state: State, slot: Index, limit: Index, command: Row, events: Table,
         take(state, maker_slot, traded)
         for filled, role in ((taker, Role.TAKER), (maker, Role.MAKER)):
             count = tell(events, count, command, filled, Did.FILLED, traded)
-            events[count - 1].price = maker.price
-            events[count - 1].trade_id = totals.trades
-            events[count - 1].role = role
+            last(events, count).price = maker.price
+            last(events, count).trade_id = totals.trades
+            last(events, count).role = role
         if maker.leaves == 0:
             unlink(state, maker_slot)
             free_slot(state, maker_slot)
@@ -192,7 +193,7 @@ def _cross(state: State, slot: Index, limit: Index, command: Row, events: Table,
 @kernel
 def _refuse(command: Row, reason: int, events: Table, count: int) -> int:
     count = say(events, count, command, Did.REJECTED)
-    event = events[count - 1]
+    event = last(events, count)
     event.order_id = command.order_id
     event.tag = command.tag
     event.reason = reason

@@ -85,17 +85,18 @@ class BareRun:
 
     def __init__(self, kernel: KernelRun) -> None:
         self.kernel = kernel
-        rows = np.zeros(1, COMMAND)
+        rows = views(np.zeros(1, COMMAND)).order
         self._step = direct(bare_step, kernel.state, rows, kernel.events)
 
     def apply(self, rows: Table) -> int:
         """Apply rows; return the events written into the kernel's buffer."""
-        count: int = self._step(self.kernel.state, rows, self.kernel.events)
+        count: int = self._step(self.kernel.state, views(rows).order, self.kernel.events)
         return count
 
     def timer(self, batches: list[Table]) -> Timed:
-        """Return a run of these batches."""
-        return lambda: self._run(batches)
+        """Return a run of these batches; views are made before, as a buffer's are."""
+        prepared = [views(rows).order for rows in batches]
+        return lambda: self._run(prepared)
 
     def _run(self, batches: list[Table]) -> float:
         self.kernel.reset()

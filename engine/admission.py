@@ -1,9 +1,10 @@
 """May this account work this order? The bound of limits.py, and of premium.py where one is paid."""
 
+import numpy as np
+
 from engine.exposures import exceeds, unaffordable
-from engine.jit import Row, kernel
+from engine.jit import Index, Row, kernel
 from engine.limits import admit, reserve_of
-from engine.positions import find_position
 from engine.premium import growth_of_cover
 from engine.reasons import Reason
 from engine.schema import Side
@@ -11,38 +12,49 @@ from engine.state import State
 
 
 @kernel
-def admit_new(state: State, number: int, index: int, side: int, lots: int, price: int) -> int:
-    """Return why an account may not work a new order at this limit, or NONE."""
+def admit_new(
+    state: State, place: Index, number: int, index: int, side: int, lots: int, price: int
+) -> int:
+    """Return why an account may not work a new order at this limit, or NONE.
+
+    place: of its position, as `find_position` returns it.
+    """
     instrument = state.instruments[index]
     reserve = reserve_of(instrument, side, price)
     whole = lots * reserve
     if instrument.premium == 0:
-        return admit(state, number, index, side, lots, whole)
+        return admit(state, place, number, index, side, lots, whole)
     capped = lots * min(reserve, instrument.need)
-    return _admit_premium(state, number, index, side, lots, capped, whole)
+    return _admit_premium(state, place, number, index, side, lots, capped, whole)
 
 
 @kernel
 def admit_change(state: State, command: Row, order: Row, lots: int, price: int) -> int:
     """Return why an order may not come to have `lots` left at this limit, or NONE."""
     index = command.instrument
-    instrument, side = state.instruments[index], order.side
+    instrument, side, place = state.instruments[index], order.side, np.uint64(order.position)
     reserve = reserve_of(instrument, side, price)
     more = lots - order.leaves
     whole = lots * reserve - order.leaves * order.reserve
     if instrument.premium == 0:
-        return admit(state, order.account, index, side, more, whole)
+        return admit(state, place, order.account, index, side, more, whole)
     need = instrument.need
     capped = lots * min(reserve, need) - order.leaves * min(order.reserve, need)
-    return _admit_premium(state, order.account, index, side, more, capped, whole)
+    return _admit_premium(state, place, order.account, index, side, more, capped, whole)
 
 
 @kernel
 def _admit_premium(
-    state: State, number: int, index: int, side: int, lots: int, capped: int, whole: int
+    state: State,
+    place: Index,
+    number: int,
+    index: int,
+    side: int,
+    lots: int,
+    capped: int,
+    whole: int,
 ) -> int:
     """As limits.admit. whole, capped: the change of the premiums, and with each at most `need`."""
-    place = find_position(state, number, index)
     reason: int = exceeds(state, state.positions[place], number, index, side, lots)
     if reason != Reason.NONE:
         return reason

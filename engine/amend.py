@@ -4,7 +4,7 @@ import numpy as np
 
 from engine.admission import admit_change
 from engine.book import find, rank_of, show, shrink, unlink
-from engine.emit import tell
+from engine.emit import last, tell
 from engine.guards import daily_limits, unguarded
 from engine.jit import Index, Row, Table, kernel, rare
 from engine.limits import reserve_of, work
@@ -127,7 +127,7 @@ def _replace_stop(
         show(order)
         wait(state, slot)
     count = tell(events, count, command, order, Did.REPLACED, order.leaves)
-    events[count - 1].other = order.trigger
+    last(events, count).other = order.trigger
     return Reason.NONE, alert(state, order, lots, command, events, count)
 
 

@@ -81,7 +81,13 @@ def _first_opposite(state: State, command: Row) -> Index:
 def rank_of(instrument: Row, side: int, price: int) -> Index:
     """Return the rank of a price on the ladder: 1 is the farthest from the market."""
     away = price - instrument.low if side == Side.BUY else instrument.high - price
-    return np.uint64(away // instrument.tick + 1)
+    return np.uint64(ticks_of(instrument, away) + 1)
+
+
+@kernel
+def ticks_of(instrument: Row, distance: int) -> int:
+    """Return how many whole ticks lie in a distance; most ladders spare the division."""
+    return distance if instrument.tick == 1 else distance // instrument.tick
 
 
 @kernel

@@ -153,7 +153,8 @@ def _unbearable(state: State, command: Row) -> int:
     missing = 0
     for side in range(2):
         account = command.account if side == Side.BUY else command.give_up
-        reason = admit_new(state, account, index, side, lots, command.price)
+        place = find_position(state, account, index)
+        reason = admit_new(state, place, account, index, side, lots, command.price)
         if reason != Reason.NONE:
             return reason
         missing += _unopened(state, account, index)

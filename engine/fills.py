@@ -3,7 +3,7 @@
 import numpy as np
 
 from engine.book import free_slot, refill, unlink
-from engine.emit import tell
+from engine.emit import last, tell
 from engine.jit import Index, Row, Table, kernel
 from engine.protection import count_fill
 from engine.schema import NOT_HELD, Did
@@ -63,11 +63,11 @@ def tell_filled(
 ) -> int:
     """Write one side of the last trade, and count what a quote has filled; return the new count."""
     count = tell(events, count, command, order, Did.FILLED, quantity)
-    events[count - 1].price = price
-    events[count - 1].trade_id = state.totals[0].trades
-    events[count - 1].role = role
+    last(events, count).price = price
+    last(events, count).trade_id = state.totals[0].trades
+    last(events, count).role = role
     if state.instruments[order.instrument].legs > 0:
-        events[count - 1].flags = NOT_HELD
+        last(events, count).flags = NOT_HELD
     if order.quote != 0:
         count_fill(state, order, quantity, command.time)
     return count

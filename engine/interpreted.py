@@ -49,7 +49,7 @@ class _Rows:
 
 
 class _Record:
-    """One row: its fields are attributes; those of 64 bits wrap around as a kernel's do."""
+    """One row: its fields are attributes, and wrap around as a kernel's do."""
 
     __slots__ = ("_row",)
 
@@ -61,4 +61,5 @@ class _Record:
         return value if value.dtype.itemsize == _WORD else value.item()
 
     def __setattr__(self, name: str, value: Any) -> None:
-        self._row[name] = value
+        kind = self._row.dtype[name]
+        self._row[name] = value if kind.itemsize == _WORD else np.array(value).astype(kind)

@@ -3,9 +3,9 @@
 import numpy as np
 
 from engine.book import expect
-from engine.emit import tell_refused
+from engine.emit import last, tell_refused
 from engine.implied import publish_implied
-from engine.jit import Row, Table, entry, kernel
+from engine.jit import Index, Row, Table, entry, kernel
 from engine.orders import DISPLAY_PARTS
 from engine.quotes import enforce
 from engine.reasons import Reason
@@ -29,22 +29,24 @@ def step(state: State, rows: Views, first: int, events: Table) -> tuple[int, int
     grows `events` and goes on.
     """
     count = int(np.int64(0))  # A literal 0 is a type of its own: all would be compiled twice.
-    for i in range(first, len(rows.order)):
-        if i + AHEAD < len(rows.order):
-            expect(state, rows.order[i + AHEAD])
-        room = _room(state, rows.order[i])
+    for done in range(first, len(rows.order)):
+        i = np.uint64(done)
+        command = rows.order[i]
+        if done + AHEAD < len(rows.order):
+            expect(state, rows.order[np.uint64(done + AHEAD)])
+        room = _room(state, command)
         if room > len(events) - count:
-            return i, count, room
+            return done, count, room
         totals = state.totals[0]
-        totals.seq = rows.order[i].seq
-        totals.time = rows.order[i].time
+        totals.seq = command.seq
+        totals.time = command.time
         if totals.time >= totals.next_deadline:
             count = resume(state, rows.money[i], events, count)
         if totals.breaches > 0:
-            count = enforce(state, rows.order[i], events, count)
+            count = enforce(state, command, events, count)
         count = _apply(state, rows, i, events, count)
         if totals.implied > 0:
-            count = publish_implied(state, rows.order[i], events, count)
+            count = publish_implied(state, command, events, count)
     return len(rows.order), count, 0
 
 
@@ -74,12 +76,8 @@ def _own_room(state: State, command: Row) -> int:
     totals = state.totals[0]
     room = 8 + 3 * totals.quotes + 2 * totals.implied
     if _is_aggressive(command.kind):
-        index = command.instrument
-        if 0 <= index < totals.instruments:
-            product = state.products[state.instruments[index].product]
-            room += _rows_of(state, index, DISPLAY_PARTS)
-            if product.points > 0 or product.breaker > 0:
-                room += totals.instruments
+        if 0 <= command.instrument < totals.instruments:
+            room += _rows_of(state, command.instrument, DISPLAY_PARTS) + totals.instruments
         return room
     if command.kind == Kind.BLOCK:
         return room + 2 * LEGS_MAX
@@ -120,14 +118,14 @@ def _rows_of(state: State, index: int, more: int) -> int:
 
 
 @kernel
-def _apply(state: State, rows: Views, i: int, events: Table, count: int) -> int:
+def _apply(state: State, rows: Views, i: Index, events: Table, count: int) -> int:
     command = rows.order[i]
     if command.version != VERSION:
         return tell_refused(events, count, command, Reason.VERSION_UNKNOWN)
     reason, count = carry_out(state, rows, i, events, count)
     if reason != Reason.NONE:
         count = tell_refused(events, count, command, reason)
-        _explain(state, command, reason, events[count - 1])
+        _explain(state, command, reason, last(events, count))
     if state.totals[0].breaches > 0:
         count = enforce(state, command, events, count)
     return count

@@ -16,7 +16,7 @@ ORDER_SLOT = np.dtype(
         ("next", "<u4"),  # Free slots: the next free slot.
         ("position", "<u4"),  # Place in `positions`.
         ("instrument", "<u4"),
-        ("account", "<i4"),
+        ("account", "<u4"),
         ("session", "<i4"),
         ("side", "u1"),
         ("type", "u1"),

@@ -17,8 +17,8 @@ from engine.exposures import (
     rebound,
     unaffordable,
 )
-from engine.jit import Row, kernel, rare
-from engine.positions import find_position, open_position, reach_of
+from engine.jit import Index, Row, kernel, rare
+from engine.positions import open_position, reach_of
 from engine.premium import add_cover, count_premium
 from engine.reasons import Reason
 from engine.schema import NIL_PRICE, Side
@@ -45,16 +45,24 @@ def free_money(account: Row) -> int:
 
 
 @kernel
-def admit(state: State, account_number: int, index: int, side: int, lots: int, reserve: int) -> int:
+def admit(
+    state: State,
+    place: Index,
+    account_number: int,
+    index: int,
+    side: int,
+    lots: int,
+    reserve: int,
+) -> int:
     """Return why the account may not work `lots` more on this side, or NONE.
 
-    lots: may be below 0, of a replace. reserve: the change of its reserves.
-    Leaves the two numbers that were compared in `totals`.
+    place: of its position, as `find_position` returns it. lots: may be below 0, of a replace.
+    reserve: the change of its reserves. Leaves the two numbers that were compared in `totals`.
     """
     instrument = state.instruments[index]
     if instrument.legs > 0:
         return admit_spread(state, account_number, index, side, lots, reserve)
-    position = state.positions[find_position(state, account_number, index)]
+    position = state.positions[place]
     reason: int = exceeds(state, position, account_number, index, side, lots)
     if reason != Reason.NONE:
         return reason
@@ -76,8 +84,11 @@ def work(state: State, order: Row, lots: int) -> None:
     instrument = state.instruments[order.instrument]
     if instrument.legs > 0:
         work_spread(state, order, lots)
+    elif instrument.premium != 0:
+        _move_covered(state, order, lots, 0)
+        rebound(state, order.account, instrument.product)
     else:
-        _move(state, order, lots, 0)
+        _work_outright(state, instrument, order, lots)
         rebound(state, order.account, instrument.product)
 
 
@@ -90,7 +101,10 @@ def fill(state: State, order: Row, price: int, quantity: int) -> None:
         return
     bought = quantity if order.side == Side.BUY else -quantity
     forfeit(state, order.account, instrument, state.positions[order.position].net, bought)
-    _move(state, order, -quantity, bought)
+    if instrument.premium != 0:
+        _move_covered(state, order, -quantity, bought)
+    else:
+        _fill_outright(state, instrument, order, quantity)
     _book(state, instrument, state.positions[order.position], bought, price)
     rebound(state, order.account, instrument.product)
 
@@ -131,30 +145,53 @@ def _book(state: State, instrument: Row, position: Row, bought: int, price: int)
         state.accounts[position.account].open += gain
 
 
+@rare
+def _move_covered(state: State, order: Row, lots: int, bought: int) -> None:
+    """Change what an order at a premium has working, and what its owner holds by `bought`."""
+    place = np.uint64(order.position)
+    add_cover(state, place, -1)
+    count_lots(state, state.positions[place], order.side, lots, bought)
+    count_premium(state, order, lots)
+    add_cover(state, place, 1)
+
+
 @kernel
-def _move(state: State, order: Row, lots: int, bought: int) -> None:
-    """Change what an order has working by `lots` and what its owner holds by `bought`."""
-    instrument = state.instruments[order.instrument]
-    if instrument.premium != 0:
-        place = np.uint64(order.position)
-        add_cover(state, place, -1)
-        count_lots(state, state.positions[place], order.side, lots, bought)
-        count_premium(state, order, lots)
-        add_cover(state, place, 1)
-        return
+def _work_outright(state: State, instrument: Row, order: Row, lots: int) -> None:
+    """Change what an order has working: only its own side can come to reach farther."""
     exposure = state.exposures[order.account, instrument.product]
     position = state.positions[order.position]
-    exposure.longs -= most_long(position)
-    exposure.shorts -= most_short(position)
-    count_lots(state, position, order.side, lots, bought)
-    exposure.net += bought * instrument.rate
     if order.side == Side.BUY:
+        exposure.longs -= most_long(position)
+        count_lots(state, position, Side.BUY, lots, 0)
+        exposure.longs += most_long(position)
         exposure.buys += lots * instrument.rate
     else:
+        exposure.shorts -= most_short(position)
+        count_lots(state, position, Side.SELL, lots, 0)
+        exposure.shorts += most_short(position)
         exposure.sells += lots * instrument.rate
-    exposure.longs += most_long(position)
-    exposure.shorts += most_short(position)
     state.accounts[order.account].reserves += lots * order.reserve
+
+
+@kernel
+def _fill_outright(state: State, instrument: Row, order: Row, quantity: int) -> None:
+    """Turn working lots into held ones: only the other side then reaches less far."""
+    exposure = state.exposures[order.account, instrument.product]
+    position = state.positions[order.position]
+    money = quantity * instrument.rate
+    if order.side == Side.BUY:
+        exposure.shorts -= most_short(position)
+        count_lots(state, position, Side.BUY, -quantity, quantity)
+        exposure.shorts += most_short(position)
+        exposure.net += money
+        exposure.buys -= money
+    else:
+        exposure.longs -= most_long(position)
+        count_lots(state, position, Side.SELL, -quantity, -quantity)
+        exposure.longs += most_long(position)
+        exposure.net -= money
+        exposure.sells -= money
+    state.accounts[order.account].reserves -= quantity * order.reserve
 
 
 @kernel

@@ -30,7 +30,8 @@ def liquidate(state: State, command: Row, events: Table, count: int) -> tuple[in
         return reason, count
 
     # From here on the command succeeds.
-    slot = accept(state, state.instruments[command.instrument], command, price)
+    place = find_position(state, command.account, command.instrument)
+    slot = accept(state, state.instruments[command.instrument], command, place, price)
     order = state.orders[slot]
     count = tell(events, count, command, order, Did.ENTERED, order.leaves)
     flags = np.uint32(command.flags | _LIQUIDATION)

@@ -14,7 +14,7 @@ from engine.book import (
     take,
     unlink,
 )
-from engine.emit import tell, tell_canceled
+from engine.emit import last, tell, tell_canceled
 from engine.fills import keep_up, note_trade, tell_filled
 from engine.halts import halt
 from engine.implied import trade_path
@@ -239,7 +239,7 @@ def _queue(state: State, slot: Index, command: Row, events: Table, count: int) -
     show(order)
     link(state, slot)
     count = tell(events, count, command, order, Did.RESTED, order.leaves)
-    events[count - 1].other = order.shown
+    last(events, count).other = order.shown
     return count
 
 

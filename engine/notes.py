@@ -4,7 +4,7 @@ They must name what exists, so that whoever folds them need not look.
 """
 
 from engine.emit import say
-from engine.jit import Table, kernel
+from engine.jit import Index, Table, kernel
 from engine.reasons import Reason
 from engine.schema import NIL, Did, Kind
 from engine.state import State
@@ -19,7 +19,7 @@ def is_noted(kind: int) -> bool:
 
 
 @kernel
-def note(state: State, rows: Views, i: int, events: Table, count: int) -> tuple[int, int]:
+def note(state: State, rows: Views, i: Index, events: Table, count: int) -> tuple[int, int]:
     """Keep a row whose account, instrument and product, where it names any, exist.
 
     Account 0 is the clearing house. A bid names its bidder and its contract.

@@ -3,8 +3,8 @@
 import numpy as np
 
 from engine.admission import admit_new
-from engine.book import has_slot, rank_of, show, take_slot
-from engine.emit import tell
+from engine.book import has_slot, rank_of, show, take_slot, ticks_of
+from engine.emit import last, tell
 from engine.guards import daily_limits, unguarded
 from engine.jit import Index, Row, Table, kernel
 from engine.limits import reserve_of, work
@@ -27,20 +27,21 @@ _NONE = np.uint64(0)
 @kernel
 def enter(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
     """Trade a new order, then rest what is left. Refused orders leave no trace."""
-    reason, price = _misnamed(state, command), 0
+    reason, price, place = _misnamed(state, command), 0, _NONE
     if reason == Reason.NONE:
         reason, price = priced(state, command)
     if reason == Reason.NONE:
-        reason = _unbearable(state, command, price)
+        place = find_position(state, command.account, command.instrument)
+        reason = _unbearable(state, command, place, price)
     if reason != Reason.NONE:
         return reason, count
 
     # From here on the command succeeds.
-    slot = accept(state, state.instruments[command.instrument], command, price)
+    slot = accept(state, state.instruments[command.instrument], command, place, price)
     order = state.orders[slot]
     count = tell(events, count, command, order, Did.ENTERED, order.leaves)
-    events[count - 1].flags = order.type | order.tif << 8 | np.uint32(command.flags) << 16
-    events[count - 1].other = order.trigger
+    last(events, count).flags = order.type | order.tif << 8 | np.uint32(command.flags) << 16
+    last(events, count).other = order.trigger
     count = alert(state, order, order.leaves, command, events, count)
     if _is_stop(command.type):
         wait(state, slot)
@@ -89,17 +90,17 @@ def priced(state: State, command: Row) -> tuple[int, int]:
 
 
 @kernel
-def _unbearable(state: State, command: Row, price: int) -> int:
+def _unbearable(state: State, command: Row, place: Index, price: int) -> int:
     """Return why the account, or the exchange, cannot bear one more such order, or NONE."""
-    if command.flags & Flag.REDUCE_ONLY and _would_open(state, command):
+    if command.flags & Flag.REDUCE_ONLY and _would_open(state.positions[place], command):
         return Reason.REDUCE_ONLY
     account, index, lots = command.account, command.instrument, command.quantity
-    reason = admit_new(state, account, index, command.side, lots, price)
+    reason = admit_new(state, place, account, index, command.side, lots, price)
     if reason != Reason.NONE:
         return reason
     if not has_slot(state):
         return Reason.ORDERS_FULL
-    if not has_position_room(state, command.account, command.instrument):
+    if not has_position_room(state, place, account, index):
         return Reason.POSITIONS_FULL
     return Reason.NONE
 
@@ -212,7 +213,7 @@ def off_ladder(instrument: Row, price: int) -> int:
     """Return why an order may not stand at this price, or NONE."""
     if not -(2**61) < price < 2**61:  # Beyond, `price - low` might wrap.
         return Reason.PRICE_OFF_LADDER
-    if (price - instrument.low) % instrument.tick != 0:
+    if ticks_of(instrument, price - instrument.low) * instrument.tick != price - instrument.low:
         return Reason.PRICE_OFF_TICK
     if not instrument.low <= price <= instrument.high:
         return Reason.PRICE_OFF_LADDER
@@ -246,10 +247,8 @@ def _limit(state: State, instrument: Row, command: Row) -> int:
 
 
 @kernel
-def _would_open(state: State, command: Row) -> bool:
+def _would_open(position: Row, command: Row) -> bool:
     """Whether all that works on this side would do more than close the position."""
-    place = find_position(state, command.account, command.instrument)
-    position = state.positions[place]
     return reach_of(position, command.side) + command.quantity > 0
 
 
@@ -269,7 +268,7 @@ def _slid(state: State, instrument: Row, command: Row) -> int:
 
 
 @kernel
-def accept(state: State, instrument: Row, command: Row, price: int) -> Index:
+def accept(state: State, instrument: Row, command: Row, place: Index, price: int) -> Index:
     """Write the order into a slot, not yet in a queue, and count it as working."""
     slot = take_slot(state)
     order = state.orders[slot]
@@ -291,7 +290,7 @@ def accept(state: State, instrument: Row, command: Row, price: int) -> Index:
     order.tif = command.tif
     order.smp_rule = command.smp_rule
     order.ladder = command.side
-    order.position = open_positions(state, command.account, command.instrument)
+    order.position = open_positions(state, place, command.account, command.instrument)
     side = state.sides[command.instrument, command.side]
     order.level = side.first + rank_of(instrument, command.side, price)
     work(state, order, order.leaves)

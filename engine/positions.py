@@ -22,14 +22,17 @@ def find_position(state: State, account: int, instrument: int) -> Index:
 
 
 @kernel
-def has_position_room(state: State, account: int, index: int) -> bool:
-    """Whether the positions that an order in an instrument takes, its legs' too, exist or fit."""
+def has_position_room(state: State, place: Index, account: int, index: int) -> bool:
+    """Whether the positions that an order in an instrument takes, its legs' too, exist or fit.
+
+    place: what `find_position` returns for them.
+    """
+    if place != _NONE and state.instruments[index].legs == 0:
+        return True
     room = np.uint64(len(state.positions)) - state.totals[0].positions
     if room > np.uint64(state.instruments[index].legs):
         return True
-    missing = 0
-    if find_position(state, account, index) == _NONE:
-        missing += 1
+    missing = int(place == _NONE)
     for number in range(state.instruments[index].legs):
         if find_position(state, account, state.legs[index, number].instrument) == _NONE:
             missing += 1
@@ -37,12 +40,13 @@ def has_position_room(state: State, account: int, index: int) -> bool:
 
 
 @kernel
-def open_positions(state: State, account: int, index: int) -> Index:
+def open_positions(state: State, place: Index, account: int, index: int) -> Index:
     """Return the place of a position, made where there is none, as are its legs'.
 
-    Call after `has_position_room`.
+    place: what `find_position` returns for them. Call after `has_position_room`.
     """
-    place = open_position(state, account, index)
+    if place == _NONE:
+        place = open_position(state, account, index)
     for number in range(state.instruments[index].legs):
         open_position(state, account, state.legs[index, number].instrument)
     return place

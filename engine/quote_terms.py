@@ -120,6 +120,6 @@ def _unbearable(state: State, command: Row) -> int:
     if taken > len(state.orders) - 1 - state.totals[0].live:
         return Reason.ORDERS_FULL
     is_empty = command.quantity == 0 and command.display == 0
-    if not is_empty and not has_position_room(state, command.account, command.instrument):
+    if not is_empty and not has_position_room(state, place, command.account, command.instrument):
         return Reason.POSITIONS_FULL
     return Reason.NONE

@@ -102,7 +102,8 @@ def _accept(state: State, side: int, command: Row) -> Index:
     order.tif = Tif.DAY
     order.ladder = side
     order.quote = 1
-    order.position = open_positions(state, command.account, command.instrument)
+    place = find_position(state, command.account, command.instrument)
+    order.position = open_positions(state, place, command.account, command.instrument)
     if side == Side.BUY:
         state.positions[order.position].bid = slot
     else:

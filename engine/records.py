@@ -7,8 +7,8 @@ OWNER = np.dtype([("firm", "<i4"), ("spare", "S4")])
 # What all accounts of an owner have together in an instrument.
 STAKE = np.dtype(
     [
-        ("account", "<i4"),  # The owner's number; so named as its table reads it.
-        ("instrument", "<i4"),
+        ("account", "<u4"),  # The owner's number; so named as its table reads it.
+        ("instrument", "<u4"),
         ("net", "<i8"),
         ("buys", "<i8"),  # Working lots.
         ("sells", "<i8"),

@@ -54,8 +54,8 @@ INSTRUMENT = np.dtype(
         ("variant", "<i8"),
         ("slow_until", "<i8"),
         ("holders", "<u4"),  # First of its `positions`, linked by `next`.
-        ("product", "<i4"),
-        ("far_product", "<i4"),  # An inter-commodity spread's second product; else `product`.
+        ("product", "<u4"),
+        ("far_product", "<u4"),  # An inter-commodity spread's second product; else `product`.
         ("expiry", "<i4"),
         ("month", "<i4"),
         ("date", "<i4"),  # Trade date of its phase.
@@ -106,7 +106,7 @@ ACCOUNT = np.dtype(
         ("reserves", "<i8"),
         ("initial_percent", "<i8"),
         ("credits", "<i8"),  # Sum of its exposures' credits: taken off `bounds`.
-        ("owner", "<i4"),
+        ("owner", "<u4"),
         ("standing", "u1"),
         ("type", "u1"),
         ("killed", "u1"),
@@ -130,8 +130,8 @@ EXPOSURE = np.dtype(
 
 POSITION = np.dtype(
     [
-        ("account", "<i4"),
-        ("instrument", "<i4"),
+        ("account", "<u4"),
+        ("instrument", "<u4"),
         ("net", "<i8"),
         ("cost", "<i8"),  # Price units x lots: what `net` was marked or traded at.
         ("buys", "<i8"),  # Working lots of its own book.

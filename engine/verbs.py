@@ -8,7 +8,7 @@ from engine.credits import credit
 from engine.desk import adjust, block, bust
 from engine.emit import say
 from engine.guards import set_guards
-from engine.jit import Row, Table, kernel, rare
+from engine.jit import Index, Row, Table, kernel, rare
 from engine.liquidate import liquidate
 from engine.listing import (
     add_account,
@@ -34,45 +34,65 @@ from engine.views import Views
 
 
 @kernel
-def carry_out(state: State, rows: Views, i: int, events: Table, count: int) -> tuple[int, int]:
+def carry_out(state: State, rows: Views, i: Index, events: Table, count: int) -> tuple[int, int]:
     """Carry out a row of a known version; return why not, or NONE, and the new count."""
     command = rows.order[i]
-    if command.kind == Kind.CANCEL_ALL:
-        return cancel_all(state, rows.money[i], events, count)
-    if command.kind <= Kind.BLOCK:
+    if Kind.ENTER <= command.kind <= Kind.CANCEL:
         return _trade(state, command, events, count)
-    if is_noted(command.kind):
-        return note(state, rows, i, events, count)
-    if command.kind < Kind.PRODUCT:
-        return _pay(state, rows, i, events, count)
-    if command.kind < Kind.TIME:
-        return _arrange(state, rows, i, events, count)
-    return _oversee(state, rows, i, events, count)
+    return _serve(state, rows, i, events, count)
 
 
 @kernel
 def _trade(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
-    if command.kind == Kind.BLOCK:
-        return block(state, command, events, count)
     if command.kind == Kind.ENTER:
         reason, count = enter(state, command, events, count)
-    elif command.kind == Kind.CANCEL and command.order_id == 0 and command.tag != 0:
-        reason, count = cancel_tagged(state, command, events, count)
-    elif command.kind == Kind.CANCEL:
-        reason, count = cancel(state, command, events, count)
     elif command.kind == Kind.REPLACE:
         reason, count = replace(state, command, events, count)
-    elif command.kind == Kind.QUOTE:
-        reason, count = quote(state, command, events, count)
+    elif command.order_id == 0 and command.tag != 0:
+        reason, count = cancel_tagged(state, command, events, count)
     else:
-        return Reason.KIND_UNKNOWN, count
+        reason, count = cancel(state, command, events, count)
     if reason == Reason.NONE:
         count = publish(state, command.instrument, command, events, count)
     return reason, count
 
 
 @rare
-def _pay(state: State, rows: Views, i: int, events: Table, count: int) -> tuple[int, int]:
+def _serve(state: State, rows: Views, i: Index, events: Table, count: int) -> tuple[int, int]:
+    """Carry out what is no single order, so that what is stays short."""
+    kind = rows.order[i].kind
+    if kind <= Kind.PROTECT:
+        return _make(state, rows, i, events, count)
+    if is_noted(kind):
+        return note(state, rows, i, events, count)
+    if kind < Kind.PRODUCT:
+        return _pay(state, rows, i, events, count)
+    if kind < Kind.TIME:
+        return _arrange(state, rows, i, events, count)
+    return _oversee(state, rows, i, events, count)
+
+
+@rare
+def _make(state: State, rows: Views, i: Index, events: Table, count: int) -> tuple[int, int]:
+    """Do what makers of markets, and the exchange's desk, ask for."""
+    command = rows.order[i]
+    kind = command.kind
+    if kind == Kind.CANCEL_ALL:
+        return cancel_all(state, rows.money[i], events, count)
+    if kind == Kind.BLOCK:
+        return block(state, command, events, count)
+    if kind == Kind.PROTECT:
+        return protect(state, rows.money[i], events, count)
+    if kind != Kind.QUOTE:
+        return Reason.KIND_UNKNOWN, count
+    reason, count = quote(state, command, events, count)
+    if reason == Reason.NONE:
+        count = publish(state, command.instrument, command, events, count)
+    return reason, count
+
+
+@rare
+def _pay(state: State, rows: Views, i: Index, events: Table, count: int) -> tuple[int, int]:
     command = rows.money[i]
     kind = command.kind
     if Kind.DEPOSIT <= kind <= Kind.RECALL:
@@ -81,8 +101,6 @@ def _pay(state: State, rows: Views, i: int, events: Table, count: int) -> tuple[
         return _reduce(state, rows.order[i], events, count)
     if Kind.MARK <= kind < Kind.INDEX:
         return _clear(state, command, events, count)
-    if kind == Kind.PROTECT:
-        return protect(state, command, events, count)
     if kind == Kind.INDEX:
         count = say(events, count, command, Did.FIXED)
         events[count - 1].price = command.value
@@ -142,7 +160,7 @@ def _clear(state: State, command: Row, events: Table, count: int) -> tuple[int, 
 
 
 @rare
-def _arrange(state: State, rows: Views, i: int, events: Table, count: int) -> tuple[int, int]:
+def _arrange(state: State, rows: Views, i: Index, events: Table, count: int) -> tuple[int, int]:
     command = rows.money[i]
     kind = command.kind
     if kind == Kind.OBSERVE or kind == Kind.KEY:
@@ -165,7 +183,7 @@ def _arrange(state: State, rows: Views, i: int, events: Table, count: int) -> tu
 
 
 @rare
-def _oversee(state: State, rows: Views, i: int, events: Table, count: int) -> tuple[int, int]:
+def _oversee(state: State, rows: Views, i: Index, events: Table, count: int) -> tuple[int, int]:
     """Do what the calendar or the exchange's desk asks for."""
     command = rows.money[i]
     kind = command.kind
