@@ -80,10 +80,15 @@ def margin(
     """Compute a margin by SPAN or by filtered historical simulation: --spn and --portfolio.
 
     Or of a folder's --account; or of a --portfolio as if an account held it there. With --add or
-    --order also the margin before, and what the change costs.
+    --order also the margin before, and what the change costs. With --data alone: of every account,
+    and in all by origin.
     """
     from sim import margin_read
 
+    narrower = spn, portfolio, account, order, add, explained, compare, history, kind, extract
+    if folder and model == "span" and not any(narrower):
+        _show_all(folder, as_json)
+        return
     _check(spn, portfolio, folder, account, extract)
     _check_order(order, account, add)
     changes, checked = margin_read.read_changes(add or []), None
@@ -125,6 +130,18 @@ def _check_order(order: str, account: str, add: list[str] | None) -> None:
         raise typer.BadParameter("say whose with --data and --account", param_hint="--order")
     if order and add:
         raise typer.BadParameter("say --order or --add, one of them", param_hint="--order")
+
+
+def _show_all(folder: pathlib.Path, as_json: bool) -> None:
+    """Print what every account of a folder needs."""
+    from sim.margin_accounts import overview, page
+    from sim.margin_house import replayed_house
+    from sim.report import to_json
+
+    say_if_cold()
+    with bar("rows of the journal") as tell:
+        shown = overview(replayed_house(folder, tell))
+    typer.echo(to_json(shown) if as_json else page(shown), nl=as_json)
 
 
 def _by_file(

@@ -75,7 +75,7 @@ def page(made: Figures, explained: bool, before: Figures | None) -> str:
     if explained:
         tables.append(_tree_table(made.tree))
     tables.append(_totals_table(made, before))
-    return "\n".join(_printed(each) for each in tables)
+    return "\n".join(printed(each) for each in tables)
 
 
 def compared(both: Sequence[Figures]) -> str:
@@ -90,7 +90,7 @@ def compared(both: Sequence[Figures]) -> str:
             table.add_row(Text(f"{product} {name}"), *found)
     for name in both[0].totals:
         table.add_row(Text(name.replace("_", " ")), *(money(made.totals[name]) for made in both))
-    return _printed(table)
+    return printed(table)
 
 
 def of_order(made: Checked) -> str:
@@ -104,7 +104,7 @@ def of_order(made: Checked) -> str:
         table.add_row(Text(part.name), part.before, part.after, Text(part.note))
     table.add_row("required", made.required_before, made.required)
     table.add_row("available", made.available, made.available)
-    return f"{made.order} of {made.account} {verdict}\n\n{_printed(table)}"
+    return f"{made.order} of {made.account} {verdict}\n\n{printed(table)}"
 
 
 def _totals(made: Figures) -> dict[str, str]:
@@ -155,7 +155,8 @@ def _table(first: str, *amounts: str) -> Table:
     return table
 
 
-def _printed(table: Table) -> str:
+def printed(table: Table) -> str:
+    """Return a table as text, no narrower than a wide terminal."""
     console = Console(file=StringIO(), width=max(Console().width, _WIDTH_MIN))
     with console.capture() as captured:
         console.print(table)

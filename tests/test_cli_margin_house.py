@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 
 from clearing.house import House
+from engine.instruments import units
+from engine.rows import Batch
+from engine.schema import AccountType, Kind
 from gateway.view import View
+from sim.margin_accounts import overview, page
 from sim.margin_house import by_house, replayed_house
 from sim.margin_order import checked, proposed
 from sim.margin_page import of_order
@@ -17,6 +21,7 @@ from sim.plan import Span, planned
 from sim.run import Run
 from tests import small_world
 from tests.shell import Shell, refused
+from tests.trading_days import FIRST_DAY, founded, front, trade
 
 HEDGER = "hedger-1"
 
@@ -138,6 +143,41 @@ def test_what_if_on_the_command_line(cfx: Shell, folder: pathlib.Path, house: Ho
     assert Decimal(made["requirement"]) > Decimal(made["before"]["requirement"]) > 0
 
 
+def test_every_account_and_each_origin(cfx: Shell, folder: pathlib.Path, house: House) -> None:
+    made = asked(cfx, "--data", folder)
+    names = [each.name for each in house.directory.accounts[1:]]
+    assert [each["account"] for each in made["accounts"]] == names
+    held, opened = house.calls.requirements(np.arange(1, len(names) + 1))
+    for name, amounts in (("maintenance", held), ("initial", opened)):
+        assert [Decimal(each[name]) * 10**6 for each in made["accounts"]] == amounts.tolist()
+    both = [(each["origin"], each["accounts"]) for each in made["origins"]]
+    assert both == [("house", 0), ("customer", len(names))]
+    for line in made["positions"]:
+        assert (line["origin"], line["net"]) == ("customer", 0)
+        assert line["long"] == line["short"] > 0
+
+
+def test_origins_are_margined_apart() -> None:
+    venue = founded()
+    batch = Batch()
+    terms = {"other": 1, "code": AccountType.MEMBER, "value": 100, "value_2": 1}
+    batch.money(Kind.OPEN_ACCOUNT, account=5, **terms, text="own")
+    batch.money(Kind.DEPOSIT, account=5, value=10**10)
+    venue.submit(batch, venue.exchange.time)
+    month, price = front(venue, FIRST_DAY), units("2.81")
+    for buyer, seller, lots in ((5, 2, 7), (3, 5, 2), (3, 4, 4)):
+        trade(venue, buyer, seller, month, lots, price, venue.exchange.time)
+    shown = overview(venue.house)
+    held = [(each.origin, each.long, each.short, each.net) for each in shown.positions]
+    assert held == [("house", 5, 0, 5), ("customer", 6, 11, -5)]
+    need = {each.account: Decimal(each.initial) for each in shown.accounts}
+    assert [Decimal(each.initial) for each in shown.origins] == [
+        need.pop("own"),
+        sum(need.values()),
+    ]
+    assert page(shown).splitlines()[-1].split()[2:] == ["6", "11", "-5"]
+
+
 def test_an_order_is_tried_by_the_check_and_by_the_house(
     cfx: Shell, folder: pathlib.Path, house: House, other: House, view: View
 ) -> None:
@@ -204,7 +244,8 @@ def test_a_command_line_that_says_too_little_or_too_much(
     spn = tmp_path / "x.spn"
     for arguments in (
         (),
-        ("--data", folder),
+        ("--data", folder, "--explain"),
+        ("--data", folder, "--model", "fhs"),
         ("--data", folder, "--account", HEDGER, "--portfolio", spn),
         ("--data", folder, "--account", HEDGER, "--spn", spn),
         ("--data", folder, "--account", HEDGER, "--extract", spn),
