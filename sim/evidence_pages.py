@@ -27,7 +27,7 @@ def simulated(days: int, count: int, seed: int) -> Iterator[str]:
     for kind, fate in sorted(fates.items()):
         told = ", ".join(f"{reason} {number:,}" for reason, number in sorted(fate.items()))
         yield f"| {kind} | {told} |"
-    yield "\n## Known answers: effects of providers and form factors found again\n"
+    yield "\n## Known answers: effects of providers and configurations found again\n"
     heading = "worst error, standard errors", "worst error, log", "drift of index over level"
     yield from _rows(
         ("effects", *heading),

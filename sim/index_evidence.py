@@ -12,7 +12,7 @@ import numpy as np
 
 from clearing.calendar import index_window, next_business_day, on_or_after
 from clearing.index.adjustment import MILLION, adjusted_micro, effects, factors
-from clearing.index.cells import FIELDS, merged
+from clearing.index.cells import A_GPU, FIELDS, a_gpu, merged
 from clearing.index.fixing import Fixing, gather, mean_of, partition
 from clearing.index.manipulation import Attack, counted, monthly
 from clearing.index.population import Refusal, Tier
@@ -33,6 +33,7 @@ from sim.spot_feed import (
     corrupted,
     draw_day,
     draw_truth,
+    every_offer,
     levels,
 )
 
@@ -103,8 +104,8 @@ def bad_feed(days: int, count: int, seed: int) -> tuple[list[Moved], dict[str, d
 def recovered(form: Form, days: int, count: int, seed: int) -> tuple[float, float, float]:
     """Return how well effects are found: worst error in standard errors, in logs, and the index's.
 
-    Of providers, regions, form factor and GPUs, against the truth of the feed; the index's error is
-    the largest change of its ratio to the level, as a part.
+    Of providers, regions, form factor, GPUs, vCPUs and RAM, against the truth of the feed; the
+    index's error is the largest change of its ratio to the level, as a part.
     """
     chance = np.random.default_rng(seed)
     truth = draw_truth(chance, form)
@@ -113,34 +114,35 @@ def recovered(form: Form, days: int, count: int, seed: int) -> tuple[float, floa
     for date, window, level in zip(*_calendar(days), path, strict=True):
         fixing = feed.fix(draw_day(chance, truth, level, window[0], count), date, window)
         ratios.append(fixing.value_micro / 1e6 / level)
-    known = _true_effects(truth)
+    known = true_effects(truth)
     found = {(FIELDS[c.field], c.level): c for c in feed.memory.adjustment.coefficients}
-    base = found["provider", 0].effect / MILLION
     errors, deviations = [], []
-    for key, true in known.items():
-        offset = base if key[0] == "provider" else 0.0
-        error = abs(found[key].effect / MILLION - offset - true)
+    for (field, level), true in known.items():
+        one, first = found[field, level], found[field, min(n for f, n in known if f == field)]
+        error = abs((one.effect - first.effect) / MILLION - true)
         errors.append(error)
-        if found[key].error > 0:
-            deviations.append(
-                error * MILLION / math.hypot(found[key].error, found["provider", 0].error)
-            )
+        if one is not first:
+            deviations.append(error * MILLION / math.hypot(max(one.error, 0), max(first.error, 0)))
     return max(deviations), max(errors), max(ratios) / min(ratios) - 1
 
 
-def _true_effects(truth: Truth) -> dict[tuple[str, int], float]:
-    """Return what each level adds to the log of a price, on average over all other levels."""
-    grid = [range(PROVIDERS), range(len(truth.regions)), (1, 2), (1, 8)]
-    places = [each.ravel() for each in np.meshgrid(*grid, indexing="ij")]
-    logs = np.log(truth.factor(*places))
-    share = np.where(places[2] == 2, PCIE, 1 - PCIE)
+def true_effects(truth: Truth) -> dict[tuple[str, int], float]:
+    """Return what each level adds to the log of a price beside its field's lowest level.
 
-    def mean(column: int, level: int) -> float:
-        chosen = places[column] == level
-        return float(np.average(logs[chosen], weights=share[chosen]))
-
-    known = {("provider", n): mean(0, n) - mean(0, 0) for n in range(PROVIDERS)}
-    return known | {("form", 2): mean(2, 2) - mean(2, 1)}
+    On average over all other levels, as often as each of them is drawn.
+    """
+    grid = every_offer()
+    logs = np.log(truth.factor(grid))
+    share = np.where(grid["form"] == 2, PCIE, 1 - PCIE)
+    levels = {name: a_gpu(grid[name], grid["gpu_count"]) for name in A_GPU}
+    known: dict[tuple[str, int], float] = {}
+    for field, column in (grid | levels).items():
+        means = {
+            level: float(np.average(logs[column == level], weights=share[column == level]))
+            for level in np.unique(column).tolist()
+        }
+        known |= {(field, level): mean - means[min(means)] for level, mean in means.items()}
+    return known
 
 
 def attacks(count: int, seed: int) -> dict[str, Attack]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from clearing.index.adjustment import MILLION, UNKNOWN, Adjustment
-from clearing.index.cells import FIELDS
+from clearing.index.cells import A_GPU, FIELDS
 from clearing.index.fixing import Fixing
 from clearing.index.population import Refusal, Tier
 from clearing.index.rivals import provider_mean, used
@@ -119,7 +119,8 @@ def level_name(panel: Panel, field: str, level: int) -> str:
         known = FORMS if field == "form" else LINKS
         names = {number: name for name, number in known.items()}
         return names.get(level, "other") or "unknown"
-    return str(level) if level else "unknown"
+    unit = " a GPU" if field in A_GPU else ""
+    return f"{level}{unit}" if level else "unknown"
 
 
 def _day(date: int) -> str:

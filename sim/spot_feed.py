@@ -5,6 +5,7 @@ and `sum`, in which they add up, which it does not.
 """
 
 import math
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ Form = Literal["log", "sum"]
 FORMS: tuple[Form, ...] = ("log", "sum")
 
 _COUNTS = (1, 8)
+_VCPUS, _RAM_GB = (8, 24), (128, 256)  # A GPU.
 _NOISE = 0.03  # Of a price, in logs.
 _DRIFT = 0.01  # Of the level a day, in logs.
 
@@ -34,21 +36,30 @@ class Truth(NamedTuple):
     regions: Table
     pcie: float
     eight: float
+    many_vcpus: float
+    much_ram: float
     form: Form
 
-    def factor(self, provider: Table, region: Table, form: Table, count: Table) -> Table:
-        """Return what offers cost, as a multiple of the level."""
-        extra = self.providers[provider] + self.regions[region]
-        extra = extra + self.pcie * (form == 2) + self.eight * (count == 8)
+    def factor(self, rows: Mapping[str, Table] | Table) -> Table:
+        """Return what offers cost, as a multiple of the level. rows: their columns."""
+        count = rows["gpu_count"]
+        extra = self.providers[rows["provider"]] + self.regions[rows["region"]]
+        extra = extra + self.pcie * (rows["form"] == 2) + self.eight * (count == 8)
+        extra = extra + self.many_vcpus * (rows["vcpus"] == _VCPUS[1] * count)
+        extra = extra + self.much_ram * (rows["ram_gb"] == _RAM_GB[1] * count)
         factor: Table = np.exp(extra) if self.form == "log" else 1.0 + extra
         return factor
 
 
 def draw_truth(chance: np.random.Generator, form: Form = "log") -> Truth:
-    """Return a truth: providers apart by 15%, regions by 5%, PCIe and eights cheaper."""
+    """Return a truth: providers apart by 15%, regions by 5%, PCIe and eights cheaper.
+
+    More vCPUs and more RAM cost more.
+    """
     providers = 0.15 * chance.standard_normal(PROVIDERS)
     regions = 0.05 * chance.standard_normal(REGIONS)
-    return Truth(providers - np.median(providers), regions - regions[0], -0.12, -0.04, form)
+    lasting = providers - np.median(providers), regions - regions[0]
+    return Truth(*lasting, -0.12, -0.04, 0.03, 0.02, form)
 
 
 def levels(chance: np.random.Generator, days: int, start: float = 2.81) -> list[float]:
@@ -68,13 +79,25 @@ def draw_day(
     rows["form"] = 1 + (chance.random(count) < PCIE)
     rows["gpu_count"] = chance.choice(_COUNTS, count)
     rows["memory_gb"] = 80
+    rows["vcpus"] = rows["gpu_count"] * chance.choice(_VCPUS, count)
+    rows["ram_gb"] = rows["gpu_count"] * chance.choice(_RAM_GB, count)
     rows["traded"] = opened + chance.integers(0, WINDOW_NS, count)
     rows["gpu_hours_milli"] = 1_000 * np.ceil(100 * chance.lognormal(0, 1, count)).astype(int)
     rows["term"], rows["tier"] = Term.ON_DEMAND, Tier.TRADE
-    factor = truth.factor(*(rows[name] for name in ("provider", "region", "form", "gpu_count")))
     noise = np.exp(_NOISE * chance.standard_normal(count))
-    rows["price_micro"] = np.round(level * factor * noise * 1e6)
+    rows["price_micro"] = np.round(level * truth.factor(rows) * noise * 1e6)
     return rows
+
+
+def every_offer() -> dict[str, Table]:
+    """Return the columns of one offer of each provider and configuration."""
+    grid = range(PROVIDERS), range(REGIONS), (1, 2), _COUNTS, _VCPUS, _RAM_GB
+    names = "provider", "region", "form", "gpu_count", "vcpus", "ram_gb"
+    places = (each.ravel() for each in np.meshgrid(*grid, indexing="ij"))
+    found = dict(zip(names, places, strict=True))
+    for name in ("vcpus", "ram_gb"):
+        found[name] = found[name] * found["gpu_count"]
+    return found
 
 
 def corrupted(chance: np.random.Generator, rows: Table, before: Table) -> tuple[Table, Table]:

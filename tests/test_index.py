@@ -155,7 +155,7 @@ class TestHowMuch:
         assert fixed(rows).value_micro == 2_100_000
 
     def test_hours_weigh_and_an_unknown_volume_is_one_hour(self) -> None:
-        rows = [observed(0, 2.0, hours=3), observed(1, 3.0), observed(1, 3.0, vcpus=1)]
+        rows = [observed(0, 2.0, hours=3), observed(1, 3.0), observed(1, 3.0, traded=NOON + 1)]
         audit = fixed(rows, UNCAPPED).audit
         assert audit["weight_ppb"].tolist() == [750_000_000, 125_000_000, 125_000_000]
 

@@ -18,7 +18,7 @@ from clearing.index.adjustment import (
     encode,
 )
 from clearing.index.attendance import Attendance, absent, attend
-from clearing.index.cells import FIELDS, collapse, grouped, merged
+from clearing.index.cells import FIELDS, a_gpu, collapse, grouped, merged
 from clearing.index.fixing import gather
 from clearing.index.population import Refusal, Tier
 from clearing.index.regression import huber, independent, regress
@@ -158,6 +158,25 @@ class TestRegression:
         assert found["gpu_count", 8].effect == pytest.approx(math.log(0.95))
         assert found["form", 1].effect == 0.0
 
+    def test_vcpus_and_ram_count_by_the_gpu_to_the_nearest_power_of_two(self) -> None:
+        levels = {(96, 8): 16, (90, 8): 8, (91, 8): 16, (12, 0): 16, (0, 8): 0, (1, 8): 1}
+        for (vcpus, gpus), level in levels.items():
+            assert a_gpu(np.array([vcpus], "<i2"), np.array([gpus], "<i2")).tolist() == [level]
+        widest = a_gpu(np.array([2**31 - 1], "<i4"), np.array([1], "<i2"))
+        assert widest.tolist() == [32_768]
+
+    def test_vcpus_and_ram_are_adjusted_for(self) -> None:
+        rows = [
+            observed(provider, 2.0 * factor * part, gpu_count=count, vcpus=count * each, ram_gb=ram)
+            for provider, factor in enumerate((1.0, 1.2, 0.9))
+            for count, each, ram, part in ((1, 8, 128, 1.0), (8, 16, 1024, 1.1), (1, 8, 256, 1.05))
+        ]
+        cells, _ = collapse(feed(rows), np.zeros(len(rows), np.int64))
+        found = {(FIELDS[e.field], e.level): e for e in regress(cells)}
+        both = found["vcpus", 16].effect + found["gpu_count", 8].effect
+        assert both == pytest.approx(math.log(1.1))
+        assert found["ram_gb", 256].effect == pytest.approx(math.log(1.05))
+
     def test_what_cannot_be_told_apart_is_the_providers_and_is_said(self) -> None:
         rows = [observed(0, 2.0, form=1), observed(1, 3.0, form=2), observed(2, 2.0, form=1)]
         cells, _ = collapse(feed(rows), np.zeros(3, np.int64))
@@ -203,7 +222,7 @@ class TestCells:
         assert cell_of.tolist() == [1, 0, 0, 2]
 
     def test_cells_of_a_week_become_one(self) -> None:
-        rows = feed([observed(0, price, 1, vcpus=place) for place, price in enumerate((2, 3, 9))])
+        rows = feed([observed(0, price, 1) for price in (2, 3, 9)])
         cells, _ = collapse(rows, np.arange(3))
         cells["part"] = 202632
         assert merged(cells)["price_twice"].tolist() == [6_000_000]

@@ -11,8 +11,11 @@ import numpy as np
 from engine.jit import Table
 
 # What tells two configurations of one model apart, and whose price the regression compares.
-# vCPUs and RAM are not among them: sources seldom know them.
-FIELDS = ("provider", "region", "form", "interconnect", "memory_gb", "gpu_count")
+FIELDS = (
+    *("provider", "region", "form", "interconnect", "memory_gb", "gpu_count"),
+    *("vcpus", "ram_gb"),
+)
+A_GPU = ("vcpus", "ram_gb")  # Of these a GPU's share counts, to the nearest power of two.
 
 CELL = np.dtype(
     [
@@ -22,12 +25,16 @@ CELL = np.dtype(
         ("interconnect", "u1"),
         ("memory_gb", "<i2"),
         ("gpu_count", "<i2"),
+        ("vcpus", "<i4"),  # A GPU, as in A_GPU.
+        ("ram_gb", "<i4"),
         ("part", "<i4"),  # Of the window; in a history: the week, yyyyww.
         ("price_twice", "<i8"),  # Twice the median price, so that it is whole: micro-dollars.
         ("gpu_hours_milli", "<i8"),  # The sum; 0: not known.
     ]
 )
 _SPAN_MAX = 2**62
+_MOST = 2**30  # Of vCPUs or GB, whose square is still a whole number of 64 bits.
+_POWERS = range(1, 16)  # Of two; up to 32,768 vCPUs or GB a GPU.
 
 
 def collapse(rows: Table, parts: Table) -> tuple[Table, Table]:
@@ -36,13 +43,14 @@ def collapse(rows: Table, parts: Table) -> tuple[Table, Table]:
     parts: of each row, the part of the window; a cell holds rows of one part only. Cells are
     ordered by part, provider and configuration. Shapes (cells,) and (rows,).
     """
-    keys = grouped([parts, *(rows[name] for name in FIELDS)])
+    levels = {name: _levels(rows, name) for name in FIELDS}
+    keys = grouped([parts, *levels.values()])
     order = np.lexsort((rows["price_micro"], keys))
     starts, sizes = _runs(keys[order])
     cells = np.zeros(len(starts), CELL)
     first = order[starts]
     for name in FIELDS:
-        cells[name] = rows[name][first]
+        cells[name] = levels[name][first]
     cells["part"] = np.asarray(parts)[first]
     cells["price_twice"] = _medians_twice(rows["price_micro"][order], starts, sizes)
     if len(starts):
@@ -81,6 +89,25 @@ def grouped(columns: Sequence[Table]) -> Table:
         keys = keys * width + (column.astype(np.int64) - low)
         span *= width
     return keys
+
+
+def _levels(rows: Table, name: str) -> Table:
+    """Return a field of OBSERVE rows as the level it counts as. Shape (rows,)."""
+    column: Table = rows[name]
+    return a_gpu(column, rows["gpu_count"]) if name in A_GPU else column
+
+
+def a_gpu(column: Table, gpu_count: Table) -> Table:
+    """Return what of a machine is one GPU's, to the nearest power of two, at least 1; 0: unknown.
+
+    Providers round as they like, and of machines whose size is not known one GPU is taken.
+    Nearest by ratio: 2^(k - 1/2) and above is 2^k. Whole numbers, so all machines agree.
+    """
+    whole = np.clip(column.astype(np.int64), 0, _MOST)
+    gpus = np.maximum(gpu_count.astype(np.int64), 1) ** 2
+    powers = sum((2 * whole**2 >= gpus << 2 * power).astype(np.int64) for power in _POWERS)
+    level: Table = np.where(whole > 0, 1 << powers, 0)
+    return level
 
 
 def _runs(ordered: Table) -> tuple[Table, Table]:
