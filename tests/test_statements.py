@@ -14,9 +14,9 @@ from clearing.ledger import Book
 from clearing.reports import Settlement
 from clearing.store.bulletin import LARGE, bulletin
 from clearing.store.database import Database, StoreError
-from clearing.store.queries import TABLES, Asked, Row, page
+from clearing.store.queries import TABLES, Asked, Holder, Row, page
 from clearing.store.rendering import as_csv, as_html, as_text
-from clearing.store.statements import Statement, day_of, month_of, statement
+from clearing.store.statements import Column, Section, Statement, day_of, month_of, statement
 from engine.instruments import as_date, micro, money, usd
 from tests.stored import history, stored
 
@@ -96,6 +96,20 @@ def test_text_csv_and_html_hold_the_same_lines(reading: Connection) -> None:
     assert f"{micro(money(made.closing_micro)) // 10**6:,}" in text
     assert len(cells) == sum(len(s.rows) * len(s.columns) for s in made.sections)
     assert "http" not in page_
+
+
+def test_decimal_points_stand_one_below_the_other() -> None:
+    columns = Column("price", is_figure=True), Column("paid USD", is_figure=True)
+    rows = [("2.85", "-1234.50"), ("2.8675", ""), ("", "0.100008")]
+    holder = Holder(1, "ann", "ann", "member", "house")
+    made = Statement(holder, day_of("2026-09-30"), 0, 0, [Section("Of it", columns, rows)])
+    assert as_text(made).splitlines()[-4:] == [
+        "   price       paid USD",
+        "  2.85    -1,234.50",
+        "  2.8675",
+        "               0.100008",
+    ]
+    assert '<td class="figure">2.85\N{FIGURE SPACE}\N{FIGURE SPACE}</td>' in as_html(made)
 
 
 @pytest.mark.parametrize(

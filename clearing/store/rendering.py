@@ -3,6 +3,7 @@
 import csv
 import html
 import io
+from collections.abc import Sequence
 
 from clearing.store.bulletin import LARGE, Bulletin, Contract, Large
 from clearing.store.oversight import Origin, Over
@@ -10,6 +11,8 @@ from clearing.store.statements import Column, Section, Statement
 from engine.instruments import money
 
 TITLE = "Statement of account"
+
+_FIGURE_SPACE = "\N{FIGURE SPACE}"  # As wide as a digit.
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -32,7 +35,10 @@ th:last-child, td:last-child { padding-right: 0; }
 td.figure, dd { font-variant-numeric: lining-nums tabular-nums; }
 .wide { overflow-x: auto; } .none, footer { color: #5c5a53; font-size: .86rem; }
 footer { margin-top: 3rem; border-top: 1px solid #e9e6dd; padding-top: .8rem; }
-@media print { body { padding: 0; max-width: none; font-size: 11px; } tr { break-inside: avoid; } }
+@page { margin: 16mm 14mm; }
+@media print { body { padding: 0; max-width: none; font-size: 11px; background: none; }
+  h2 { break-after: avoid; } tr { break-inside: avoid; } .wide { overflow: visible; }
+  th, td { padding: .12rem .5rem .12rem 0; } }
 """
 
 
@@ -134,7 +140,7 @@ def _html_section(section: Section) -> str:
     kinds = [' class="figure"' if column.is_figure else "" for column in section.columns]
     heads = [column.name for column in section.columns]
     top = "".join(f"<th{k}>{html.escape(h)}</th>" for k, h in zip(kinds, heads, strict=True))
-    lines = (zip(kinds, _cells(section, row), strict=True) for row in section.rows)
+    lines = (zip(kinds, row, strict=True) for row in _cells(section, _FIGURE_SPACE))
     rows = ("".join(f"<td{k}>{html.escape(cell)}</td>" for k, cell in line) for line in lines)
     body = "\n".join(f"<tr>{row}</tr>" for row in rows)
     table = f"<table>\n<thead><tr>{top}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>"
@@ -146,7 +152,7 @@ def _aligned(section: Section) -> list[str]:
     if not section.rows:
         return ["  none"]
     heads = tuple(column.name for column in section.columns)
-    rows = [heads, *(_cells(section, row) for row in section.rows)]
+    rows = [heads, *_cells(section, " ")]
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     lines = []
     for row in rows:
@@ -158,12 +164,27 @@ def _aligned(section: Section) -> list[str]:
     return lines
 
 
-def _cells(section: Section, row: tuple[str, ...]) -> tuple[str, ...]:
-    """Return a row with the thousands of its amounts of money parted."""
-    return tuple(
-        _grouped(cell) if column.name.endswith("USD") else cell
-        for cell, column in zip(row, section.columns, strict=True)
-    )
+def _cells(section: Section, space: str) -> list[tuple[str, ...]]:
+    """Return rows with the thousands of money parted, and decimal points one below the other.
+
+    space: what stands for a digit that a figure does not have.
+    """
+    columns = zip(*section.rows, strict=True)
+    made = [
+        _pointed(cells, space, is_money=column.name.endswith("USD")) if column.is_figure else cells
+        for column, cells in zip(section.columns, columns, strict=True)
+    ]
+    return list(zip(*made, strict=True))
+
+
+def _pointed(cells: Sequence[str], space: str, *, is_money: bool) -> list[str]:
+    """Return figures that end so far behind their points as the longest does."""
+    most = max(len(cell.partition(".")[2]) for cell in cells)
+    figures = [_grouped(cell) if is_money else cell for cell in cells]
+    return [
+        figure + space * (most - len(figure.partition(".")[2])) if "." in figure else figure
+        for figure in figures
+    ]
 
 
 def _grouped(amount: str) -> str:
