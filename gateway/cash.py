@@ -1,8 +1,9 @@
-"""Money that accounts pay in and take out: what is asked for, as rows."""
+"""Money that accounts pay in, take out, or pay to another of their owner: as rows."""
 
 from decimal import Decimal
 
-from clearing.directory import Directory
+from clearing.directory import Account, Directory
+from clearing.ledger import Book, Ledger
 from engine.instruments import micro, money
 from engine.jit import Row
 from engine.rows import Batch
@@ -25,21 +26,56 @@ class Withdraw(Signed, tag="withdraw"):
     amount: Decimal
 
 
-def cash_rows(directory: Directory, asked: Deposit | Withdraw) -> Batch:
-    """Return the row that does it. Raises OperatorError."""
-    account, text = account_named(directory, asked.account).number, signature(asked)
-    kind = Kind.DEPOSIT if isinstance(asked, Deposit) else Kind.WITHDRAW
-    batch = Batch(1)
-    batch.money(kind, account=account, value=_amount(asked.amount), text=text)
+class Pay(Signed, tag="pay"):
+    """Money that goes to another account of the same owner, likewise. USD."""
+
+    account: str
+    to: str
+    amount: Decimal
+
+
+def cash_rows(directory: Directory, ledger: Ledger, asked: Deposit | Withdraw | Pay) -> Batch:
+    """Return the row that does it. Raises OperatorError.
+
+    Whether initial margin stays is for the engine to say. That what goes out is money, and no
+    security on which somebody else would have to lend, is said here.
+    """
+    account, value = account_named(directory, asked.account), _amount(asked.amount)
+    batch, text = Batch(1), signature(asked)
+    cash = int(ledger.balances[account.number, Book.CASH])
+    if not isinstance(asked, Deposit) and value > cash:
+        wanted = f"{money(value)} USD are wanted"
+        raise OperatorError(f"{wanted} and {money(cash)} are free, in cash, of {account.name}")
+    match asked:
+        case Deposit():
+            batch.money(Kind.DEPOSIT, account=account.number, value=value, text=text)
+        case Withdraw():
+            batch.money(Kind.WITHDRAW, account=account.number, value=value, text=text)
+        case Pay():
+            to = _another(directory, account, asked.to).number
+            batch.money(Kind.TRANSFER, account=account.number, other=to, value=value, text=text)
     return batch
 
 
-def moved(event: Row) -> tuple[str, str]:
-    """Return the amount of a deposit or a withdrawal, below 0 where it went out, and why."""
-    amount = money(int(event["quantity"]))
-    if event["kind"] == Did.DEPOSITED:
-        return amount, "paid in"
-    return f"-{amount}", "paid out"
+def moved(directory: Directory, event: Row) -> tuple[str, str]:
+    """Return the amount of a payment, below 0 where it went out, and where it came from or went."""
+    is_in, amount = event["kind"] == Did.DEPOSITED, money(int(event["quantity"]))
+    other = int(event["other"])
+    if other > 0:
+        name = directory.accounts[other].name
+        return (amount, f"from {name}") if is_in else (f"-{amount}", f"to {name}")
+    return (amount, "paid in") if is_in else (f"-{amount}", "paid out")
+
+
+def _another(directory: Directory, account: Account, name: str) -> Account:
+    """Return another account of the same owner. Raises OperatorError."""
+    other = account_named(directory, name)
+    if other.number == account.number:
+        raise OperatorError(f"{account.name} cannot pay itself")
+    if other.owner != account.owner:
+        whose = " and ".join(directory.owners[each.owner].name for each in (account, other))
+        raise OperatorError(f"{account.name} and {other.name} have two owners, {whose}")
+    return other
 
 
 def _amount(amount: Decimal) -> int:

@@ -20,7 +20,7 @@ from engine.jit import Row, Table
 from engine.reasons import Reason
 from engine.rows import Batch
 from engine.schema import Did, Kind
-from gateway.cash import Deposit, Withdraw, cash_rows, moved
+from gateway.cash import Deposit, Pay, Withdraw, cash_rows, moved
 from gateway.collateral import Pledge, Recall, SetHaircut, collateral_rows
 from gateway.opening import OperatorError, account_named, require_taken
 from gateway.signed import Signed, signature
@@ -50,7 +50,7 @@ class SetInterest(Signed, tag="interest"):
     debit: Decimal
 
 
-Told = CycleNow | Correct | SetInterest | Pledge | Recall | SetHaircut | Deposit | Withdraw
+Told = CycleNow | Correct | SetInterest | Pledge | Recall | SetHaircut | Deposit | Withdraw | Pay
 
 
 class Called(msgspec.Struct):
@@ -111,8 +111,8 @@ def told_rows(view: View, house: House, asked: Told) -> Batch:
             batch.money(Kind.REVIEW, code=code, value=credit, value_2=debit, text=text)
         case Pledge() | Recall() | SetHaircut():
             return collateral_rows(view.directory, house.reviews.collateral, asked)
-        case Deposit() | Withdraw():
-            return cash_rows(view.directory, asked)
+        case Deposit() | Withdraw() | Pay():
+            return cash_rows(view.directory, house.ledger, asked)
     return batch
 
 
@@ -126,7 +126,7 @@ def cleared(
         for event in events[np.isin(events["kind"], (Did.PLEDGED, Did.RECALLED))]
     ]
     paid += [
-        Paid(directory.accounts[int(event["account"])].name, *moved(event))
+        Paid(directory.accounts[int(event["account"])].name, *moved(directory, event))
         for event in events[np.isin(events["kind"], (Did.DEPOSITED, Did.TAKEN))]
     ]
     for one in house.reviews.corrections.reports[before.corrections :]:

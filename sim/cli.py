@@ -14,7 +14,7 @@ import typer
 from sim.cli_admin import admin
 from sim.cli_backup import backup, restore
 from sim.cli_basis import basis, performance, tokens
-from sim.cli_clearing import OF_ACCOUNTS, OF_OPERATORS
+from sim.cli_clearing import OF_ACCOUNTS, OF_OPERATORS, pay
 from sim.cli_curve import curve, hardware
 from sim.cli_default import default
 from sim.cli_disclose import disclose
@@ -44,6 +44,7 @@ for _told in OF_OPERATORS:
     admin.command()(_told)
 for _moved in OF_ACCOUNTS:
     accounts.command()(_moved)
+accounts.command("transfer")(pay)
 
 _SENTENCES = (
     ("msgspec", "MsgspecError"),

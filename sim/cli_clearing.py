@@ -113,6 +113,20 @@ def withdraw(
     _tell(folder, Withdraw(account, _decimal(amount), operator=operator, reason=reason))
 
 
+def pay(
+    folder: Folder,
+    account: _Whose,
+    to: Annotated[str, typer.Argument(help="Another account of the same owner.")],
+    amount: _Amount,
+    operator: Operator,
+    reason: Reason = "",
+) -> None:
+    """Pay money to another account of the owner, if initial margin stays; prints it as JSON."""
+    from gateway.cash import Pay
+
+    _tell(folder, Pay(account, to, _decimal(amount), operator=operator, reason=reason))
+
+
 def give_up(
     folder: Folder,
     trade: Annotated[int, typer.Argument(help="A trade's number.")],
