@@ -38,9 +38,15 @@ class Disk:
         """Open a file for reading and writing."""
         return os.open(path, os.O_RDWR | os.O_CLOEXEC)
 
-    def read(self, path: pathlib.Path) -> bytes:
-        """Return all that stands in a file."""
-        return path.read_bytes()
+    def size(self, path: pathlib.Path) -> int:
+        """Return how many bytes a file has."""
+        return path.stat().st_size
+
+    def read(self, path: pathlib.Path, offset: int, size: int) -> bytes:
+        """Return what stands in a file from `offset` on: `size` bytes, or fewer at its end."""
+        with open(path, "rb", buffering=0) as file:
+            file.seek(offset)
+            return file.read(size)
 
     def allocate(self, file: int, size: int) -> None:
         """Reserve the file's first `size` bytes; new ones are zero."""

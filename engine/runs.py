@@ -7,7 +7,7 @@ that they do: so small frames of orders are made one before they are applied.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 from operator import itemgetter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,5 +98,6 @@ def _alone(frame: Frame) -> Run:
 
 def _together(frames: Sequence[Frame]) -> Run:
     """Return a run of several; rows are copied as bytes, since numpy copies fields one by one."""
-    rows = np.frombuffer(b"".join([frame.commands.data for frame in frames]), COMMAND)
+    parts: list[Any] = [frame.commands for frame in frames]
+    rows = np.frombuffer(b"".join(parts), COMMAND)
     return Run(frames[0], frames, frames[0]._replace(commands=rows, text=b""))

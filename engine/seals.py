@@ -68,7 +68,8 @@ def sealed_in(directory: pathlib.Path, disk: Disk = Disk()) -> Sealed | None:
     if not seal.seq:
         return None
     try:
-        return Sealed(disk.read(directory / seal.name), seal)
+        path = directory / seal.name
+        return Sealed(disk.read(path, 0, disk.size(path)), seal)
     except OSError as error:
         raise JournalError(f"{directory / seal.name} cannot be read: {error}") from error
     except SnapshotError as error:

@@ -20,6 +20,7 @@ from engine.frame import (
     Header,
     unpack,
 )
+from engine.pieces import Pieces
 
 Reader = Callable[[Iterator[Frame]], object]
 
@@ -65,29 +66,48 @@ class Survey:
         names = segment_names(self._directory, self._disk)
         self._seal = seals(self._directory, self._disk)[-1]
         for number, name in enumerate(names, 1):
-            content = self._content(name)
-            self.sizes.append(len(content))
-            if self.torn:
-                self._refuse_unless_empty(content, name)
-            elif number == 1 or not is_zero(content, 0):
-                self.segment, self.offset, self.room, self._name = number, 0, 0, name
-                yield from self._segment(content)
-
-    def _segment(self, content: bytes) -> Iterator[Frame]:
-        while not is_zero(content[self.offset : self.offset + len(MAGIC)], 0):
             try:
-                header, frame = unpack(content, self.offset, *self._seal)
+                yield from self._file(number, name)
+            except OSError as error:
+                raise JournalError(f"{self._directory / name} cannot be read: {error}") from error
+
+    def _file(self, number: int, name: str) -> Iterator[Frame]:
+        pieces = Pieces(self._disk, self._directory / name)
+        self.sizes.append(pieces.size)
+        if self.torn:
+            if not pieces.is_zero(0):
+                raise self._error(f"the frame is damaged, and {name} follows: {self.torn}")
+        elif number == 1 or not pieces.is_zero(0):
+            self.segment, self.offset, self.room, self._name = number, 0, 0, name
+            yield from self._segment(pieces)
+
+    def _segment(self, pieces: Pieces) -> Iterator[Frame]:
+        while self._has_more(pieces):
+            try:
+                header, frame = unpack(pieces.content, self.offset - pieces.first, *self._seal)
             except ForeignError as foreign:
                 raise self._error(f"the frame {foreign}") from None
             except DamagedError as damaged:
-                self._judge(content, str(damaged))
+                if pieces.read_on(self.offset):  # The piece ended within the frame.
+                    continue
+                self._judge(pieces, str(damaged))
                 return
             self._follow(header)
             yield frame
-        if not is_zero(content, self.offset):
-            self._judge(content, "bytes follow that belong to no frame")
-        elif len(content) < max(self.room, HEADER_BYTES):
-            self.torn = self._sentence(f"the file ends after {len(content)} of {self.room} bytes")
+        if not pieces.is_zero(self.offset):
+            self._judge(pieces, "bytes follow that belong to no frame")
+        elif pieces.size < max(self.room, HEADER_BYTES):
+            self.torn = self._sentence(f"the file ends after {pieces.size} of {self.room} bytes")
+
+    def _has_more(self, pieces: Pieces) -> bool:
+        """Whether anything but zeros stands where the next frame would begin."""
+        place = self.offset - pieces.first
+        begun = pieces.content[place : place + len(MAGIC)]
+        if begun == MAGIC:
+            return True
+        if (place or not begun) and pieces.read_on(self.offset):
+            begun = pieces.content[: len(MAGIC)]
+        return any(begun)
 
     def _follow(self, header: Header) -> None:
         """Step over a whole frame, if it is the next one."""
@@ -99,8 +119,9 @@ class Survey:
         self.offset += header.size
         self.room = header.room
 
-    def _judge(self, content: bytes, what: str) -> None:
+    def _judge(self, pieces: Pieces, what: str) -> None:
         """Call a tail torn, unless a frame behind it proves that what is broken was kept."""
+        content = pieces.whole()
         if self.frames == 0 and not MAGIC.startswith(content[: len(MAGIC)].rstrip(b"\0")):
             raise self._error(f"the file begins with {content[:8]!r}: this is no cfx journal")
         place = content.find(MAGIC, self.offset + 1)
@@ -109,16 +130,6 @@ class Survey:
                 raise self._error(f"the frame is damaged, and one at {place} follows: {what}")
             place = content.find(MAGIC, place + 1)
         self.torn = self._sentence(f"the tail is torn: {what}")
-
-    def _refuse_unless_empty(self, content: bytes, name: str) -> None:
-        if not is_zero(content, 0):
-            raise self._error(f"the frame is damaged, and {name} follows: {self.torn}")
-
-    def _content(self, name: str) -> bytes:
-        try:
-            return self._disk.read(self._directory / name)
-        except OSError as error:
-            raise JournalError(f"{self._directory / name} cannot be read: {error}") from error
 
     def _error(self, what: str) -> JournalError:
         return JournalError(self._sentence(what))
@@ -176,11 +187,6 @@ def seals(directory: pathlib.Path, disk: Disk) -> list[Seal]:
 def segment_name(number: int) -> str:
     """Return the name of the n-th segment, from 1."""
     return f"journal-{number:06d}"
-
-
-def is_zero(content: bytes, offset: int) -> bool:
-    """Whether nothing but zeros stands from `offset` on."""
-    return content.endswith(bytes(max(0, len(content) - offset)))
 
 
 def _kept(content: bytes, place: int, seal: Seal) -> int:

@@ -19,10 +19,11 @@ from clearing.verify import Verification, figures
 from engine.disk import Disk
 from engine.exchange import Exchange
 from engine.journal import JournalError
+from engine.pieces import is_zero
 from engine.seals import sealed_in
 from engine.snapshot import Snapshot, SnapshotError, differing, parts, unpack
 from engine.state import Sizes
-from engine.survey import Survey, is_zero, seals, segment_name, segment_names, survey
+from engine.survey import Survey, seals, segment_name, segment_names, survey
 
 Progress = Callable[[int, int], object]  # Rows replayed, of so many in all.
 
@@ -59,9 +60,13 @@ class _Copy(Disk):
         """Return the names in the copy."""
         return super().names(self._folder)
 
-    def read(self, path: Path) -> bytes:
-        """Return all that stands in the copy of a file."""
-        return super().read(self._folder / path.name)
+    def size(self, path: Path) -> int:
+        """Return how many bytes the copy of a file has."""
+        return super().size(self._folder / path.name)
+
+    def read(self, path: Path, offset: int, size: int) -> bytes:
+        """Return what stands in the copy of a file from `offset` on."""
+        return super().read(self._folder / path.name, offset, size)
 
 
 def back_up(directory: Path, to: Path, progress: Progress) -> Copied:
@@ -168,7 +173,7 @@ def _copy_files(source: Path, copy: Path) -> None:
     for name in (*(seal.name for seal in seals(source, disk)[1:]), *reversed(names)):
         with (source / name).open("rb", buffering=0) as old, (copy / name).open("wb") as new:
             while chunk := old.read(_CHUNK):
-                if is_zero(chunk, 0):
+                if is_zero(chunk):
                     new.seek(len(chunk), os.SEEK_CUR)
                 else:
                     new.write(chunk)

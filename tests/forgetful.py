@@ -95,9 +95,13 @@ class ForgetfulDisk(Disk):
         self._count()
         return self._take(self._names[path.name])
 
-    def read(self, path: pathlib.Path) -> bytes:
+    def size(self, path: pathlib.Path) -> int:
         self._count()
-        return bytes(self._names[path.name].now)
+        return len(self._names[path.name].now)
+
+    def read(self, path: pathlib.Path, offset: int, size: int) -> bytes:
+        self._count()
+        return bytes(self._names[path.name].now[offset : offset + size])
 
     def allocate(self, file: int, size: int) -> None:
         self._count()
