@@ -24,7 +24,6 @@ from engine.book import (
 )
 from engine.emit import last, say, tell, tell_canceled
 from engine.jit import Index, Row, Table, entry, kernel
-from engine.kernel import AHEAD
 from engine.reasons import Reason
 from engine.schema import Did, Kind, Role, Side, Tif, Type
 from engine.state import State
@@ -41,8 +40,7 @@ def bare_step(state: State, rows: Table, events: Table) -> int:
     """
     count = int(np.int64(0))  # No literal, as in `engine.kernel.step`.
     for i in range(len(rows)):
-        if i + AHEAD < len(rows):
-            expect(state, rows[np.uint64(i + AHEAD)])
+        expect(state, rows, i)
         command = rows[np.uint64(i)]
         reason: int = Reason.INSTRUMENT_UNKNOWN
         if 0 <= command.instrument < state.totals[0].instruments:

@@ -7,7 +7,7 @@ three tiers, so the next price is found without walking over empty levels.
 
 import numpy as np
 
-from engine.jit import Index, Row, highest_bit, kernel, prefetch
+from engine.jit import Index, Records, Row, highest_bit, kernel, prefetch
 from engine.schema import SLOT_BITS, Side
 from engine.state import State
 
@@ -16,6 +16,7 @@ _ONE = np.uint64(1)
 _SIX = np.uint64(6)
 _LOW_SIX = np.uint64(63)
 _SLOT_MASK = (1 << SLOT_BITS) - 1
+_NEAR, _FAR = 4, 16  # Rows ahead: as long as it takes to fetch an order, or a row, in no cache.
 
 
 @kernel
@@ -60,21 +61,13 @@ def find(state: State, order_id: int) -> Index:
 
 
 @kernel
-def expect(state: State, command: Row) -> None:
-    """Ask for the memory of the order that a command to come names, or may trade with first."""
-    slot = np.uint64(command.order_id & _SLOT_MASK)
-    if slot == _NONE and command.side <= Side.SELL:
-        slot = _first_opposite(state, command)
-    if slot < np.uint64(len(state.orders)):
-        prefetch(state.orders, slot)
-
-
-@kernel
-def _first_opposite(state: State, command: Row) -> Index:
-    if not 0 <= command.instrument < state.totals[0].instruments:
-        return _NONE
-    side = state.sides[command.instrument, 1 - command.side]
-    return head_of(state, side, side.best) if side.best != _NONE else _NONE
+def expect(state: State, rows: Records, done: int) -> None:
+    """Ask for memory before its turn: a far row's, and that of the order that a near one names."""
+    prefetch(rows, np.uint64(done + _FAR))  # Beyond the last row it asks in vain.
+    if done + _NEAR < len(rows):
+        slot = np.uint64(rows[np.uint64(done + _NEAR)].order_id & _SLOT_MASK)
+        if _NONE < slot < np.uint64(len(state.orders)):
+            prefetch(state.orders, slot)
 
 
 @kernel
@@ -196,7 +189,6 @@ def _count(state: State, order: Row, change: int) -> None:
     instrument = state.instruments[order.instrument]
     instrument.live += change
     _count_refills(state, order, change)
-    state.products[instrument.product].live += change
     state.totals[0].live += change
     state.totals[0].quotes += change * order.quote
     touch(state, order.instrument)
@@ -219,7 +211,6 @@ def _count_refills(state: State, order: Row, sign: int) -> None:
         refills = (hidden + order.display - 1) // order.display
         instrument = state.instruments[order.instrument]
         instrument.refills += sign * refills
-        state.products[instrument.product].refills += sign * refills
         state.totals[0].refills += sign * refills
 
 

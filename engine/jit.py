@@ -223,9 +223,8 @@ def _count_digits(word: Any) -> Any:
 def _prefetch(_context: Any, table: Any, place: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, args: Any) -> None:
         array = make_array(signature.args[0])(context, builder, args[0])
-        row = builder.gep(
-            builder.bitcast(array.data, _BYTES), [builder.mul(args[1], array.itemsize)]
-        )
+        size = args[1].type(signature.args[0].dtype.size)
+        row = builder.gep(builder.bitcast(array.data, _BYTES), [builder.mul(args[1], size)])
         number = ir.IntType(32)
         kind = ir.FunctionType(ir.VoidType(), [_BYTES, number, number, number])
         fetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")

@@ -5,7 +5,7 @@ import numpy as np
 from engine.book import expect
 from engine.emit import last, tell_refused
 from engine.implied import publish_implied
-from engine.jit import Index, Row, Table, entry, kernel
+from engine.jit import Index, Row, Table, entry, kernel, rare
 from engine.orders import DISPLAY_PARTS
 from engine.quotes import enforce
 from engine.reasons import Reason
@@ -14,8 +14,6 @@ from engine.state import State
 from engine.sweep import resume
 from engine.verbs import carry_out
 from engine.views import Views
-
-AHEAD = 4  # Rows: as long as it takes to fetch an order that is in no cache.
 
 
 @entry
@@ -32,8 +30,7 @@ def step(state: State, rows: Views, first: int, events: Table) -> tuple[int, int
     for done in range(first, len(rows.order)):
         i = np.uint64(done)
         command = rows.order[i]
-        if done + AHEAD < len(rows.order):
-            expect(state, rows.order[np.uint64(done + AHEAD)])
+        expect(state, rows.order, done)
         room = _room(state, command)
         if room > len(events) - count:
             return done, count, room
@@ -75,46 +72,49 @@ def _own_room(state: State, command: Row) -> int:
     """Return a bound on the events of a command."""
     totals = state.totals[0]
     room = 8 + 3 * totals.quotes + 2 * totals.implied
-    if _is_aggressive(command.kind):
-        if 0 <= command.instrument < totals.instruments:
-            room += _rows_of(state, command.instrument, DISPLAY_PARTS) + totals.instruments
+    if Kind.ENTER <= command.kind <= Kind.REPLACE:
+        return room + _rows_of(state, command.instrument)
+    if command.kind == Kind.CANCEL and command.order_id != 0:
         return room
-    if command.kind == Kind.BLOCK:
+    return _rarer_room(state, command, room)
+
+
+@rare
+def _rarer_room(state: State, command: Row, room: int) -> int:
+    """Return a bound on the events of what is no single order."""
+    kind, totals = command.kind, state.totals[0]
+    if kind == Kind.QUOTE or kind == Kind.LIQUIDATE:
+        return room + _rows_of(state, command.instrument)
+    if kind == Kind.BLOCK:
         return room + 2 * LEGS_MAX
     touches_many = (
-        (command.kind == Kind.CANCEL and command.order_id == 0)
-        or command.kind == Kind.CANCEL_ALL
-        or command.kind == Kind.PHASE
-        or command.kind == Kind.SETTLE
-        or command.kind == Kind.KILL
+        kind == Kind.CANCEL
+        or kind == Kind.CANCEL_ALL
+        or kind == Kind.PHASE
+        or kind == Kind.SETTLE
+        or kind == Kind.KILL
     )
     if touches_many:
         room = _room_of_all(state)
-    if command.kind == Kind.SETTLE or command.kind == Kind.PRICE:
+    if kind == Kind.SETTLE or kind == Kind.PRICE:
         room += totals.accounts
     return room
 
 
 @kernel
-def _is_aggressive(kind: int) -> bool:
-    """Whether a command may trade with what rests in its book."""
-    if kind == Kind.QUOTE or kind == Kind.LIQUIDATE:
-        return True
-    return Kind.ENTER <= kind <= Kind.REPLACE
-
-
-@kernel
-def _rows_of(state: State, index: int, more: int) -> int:
+def _rows_of(state: State, index: int) -> int:
     """Return the most rows in which all orders that an aggressor can reach, it too, may end.
 
-    more: its own refills. Through paths it reaches every book of its product, and three
-    orders a trade.
+    Through paths it reaches other books, and three orders a trade. A guard may halt them all.
     """
+    totals = state.totals[0]
+    if not 0 <= index < totals.instruments:
+        return 0
     instrument = state.instruments[index]
     if instrument.paths > 0:
-        product = state.products[instrument.product]
-        return 10 * (product.live + product.refills + more)
-    return (4 + 2 * instrument.legs) * (instrument.live + instrument.refills + more)
+        return 10 * (totals.live + totals.refills + DISPLAY_PARTS) + totals.instruments
+    most = instrument.live + instrument.refills + DISPLAY_PARTS  # Its own refills.
+    return (4 + 2 * instrument.legs) * most + totals.instruments
 
 
 @kernel

@@ -83,8 +83,6 @@ LEG = np.dtype(
 PRODUCT = np.dtype(
     [
         ("charge", "<i8"),  # The largest calendar charge of a spread, micro-dollars.
-        ("live", "<i8"),  # Orders in all its books.
-        ("refills", "<i8"),
         # Its guards; 0: off.
         ("band", "<i8"),  # Price units either side of the reference.
         ("daily", "<i8"),  # Price units either side of the market settlement.
