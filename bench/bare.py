@@ -17,6 +17,7 @@ from engine.book import (
     price_of,
     rank_of,
     show,
+    shown_of,
     shrink,
     take,
     take_slot,
@@ -84,6 +85,7 @@ def _enter(state: State, command: Row, events: Table, count: int) -> tuple[int, 
     order.price = price
     order.leaves = command.quantity
     order.display = 0
+    order.is_whole = 1
     order.account = command.account
     order.session = command.session
     order.instrument = command.instrument
@@ -173,7 +175,7 @@ def _cross(state: State, slot: Index, limit: Index, command: Row, events: Table,
     while taker.leaves > 0 and other.best >= limit:
         maker_slot = head_of(state, other, other.best)
         maker = state.orders[maker_slot]
-        traded = min(taker.leaves, maker.shown)
+        traded = min(taker.leaves, shown_of(maker))
         totals.trades += 1
         taker.leaves -= traded
         take(state, maker_slot, traded)

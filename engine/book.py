@@ -46,7 +46,8 @@ def free_slot(state: State, slot: Index) -> None:
     totals = state.totals[0]
     order = state.orders[slot]
     order.order_id = 0
-    order.quote = 0
+    if not order.is_whole:
+        order.quote = 0
     order.next = totals.free
     totals.free = np.uint64(slot)
 
@@ -65,9 +66,14 @@ def expect(state: State, rows: Records, done: int) -> None:
     """Ask for memory before its turn: a far row's, and that of the order that a near one names."""
     prefetch(rows, np.uint64(done + _FAR))  # Beyond the last row it asks in vain.
     if done + _NEAR < len(rows):
-        slot = np.uint64(rows[np.uint64(done + _NEAR)].order_id & _SLOT_MASK)
-        if _NONE < slot < np.uint64(len(state.orders)):
-            prefetch(state.orders, slot)
+        prefetch(state.orders, _named(state, rows[np.uint64(done + _NEAR)]))
+
+
+@kernel
+def _named(state: State, command: Row) -> Index:
+    """Return the slot that the order had when it was entered; 0 where a command names none."""
+    slot = np.uint64(command.order_id & _SLOT_MASK)
+    return slot if slot < np.uint64(len(state.orders)) else _NONE
 
 
 @kernel
@@ -116,7 +122,7 @@ def link(state: State, slot: Index) -> None:
         state.orders[level.tail].next = slot
     level.tail = slot
     level.lots += order.leaves
-    level.shown += order.shown
+    level.shown += shown_of(order)
     _count(state, order, 1)
 
 
@@ -134,7 +140,7 @@ def unlink(state: State, slot: Index) -> None:
     else:
         state.orders[order.next].prev = order.prev
     level.lots -= order.leaves
-    level.shown -= order.shown
+    level.shown -= shown_of(order)
     if level.head == 0:
         _vacate(state, state.sides[order.instrument, order.ladder], order.level)
     _count(state, order, -1)
@@ -185,12 +191,19 @@ def show(order: Row) -> None:
 
 
 @kernel
+def shown_of(order: Row) -> int:
+    """Return what the book displays of an order; of most this asks one line of memory."""
+    return order.leaves if order.is_whole else order.shown
+
+
+@kernel
 def _count(state: State, order: Row, change: int) -> None:
     instrument = state.instruments[order.instrument]
     instrument.live += change
-    _count_refills(state, order, change)
     state.totals[0].live += change
-    state.totals[0].quotes += change * order.quote
+    if not order.is_whole:
+        _count_refills(state, order, change)
+        state.totals[0].quotes += change * order.quote
     touch(state, order.instrument)
 
 

@@ -142,9 +142,9 @@ def _check_quotes(state: State, orders: list[Any]) -> None:
     """An account has one bid and one ask of a quote in an instrument, none after a breach."""
     quotes = [order for order in orders if order["quote"]]
     assert state.totals[0]["quotes"] == len(quotes)
+    assert all(one["is_whole"] != bool(one["quote"] or one["display"]) for one in orders)
     for order in quotes:
-        position = state.positions[order["position"]]
-        slot = position["bid" if order["side"] == Side.BUY else "ask"]
+        slot = state.positions[order["position"]]["bid" if order["side"] == Side.BUY else "ask"]
         assert state.orders[slot]["order_id"] == order["order_id"]
         product = state.instruments[order["instrument"]]["product"]
         protection = state.protections[order["account"], product]

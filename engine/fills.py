@@ -68,6 +68,6 @@ def tell_filled(
     last(events, count).role = role
     if state.instruments[order.instrument].legs > 0:
         last(events, count).flags = NOT_HELD
-    if order.quote != 0:
+    if not order.is_whole and order.quote != 0:
         count_fill(state, order, quantity, command.time)
     return count

@@ -19,7 +19,7 @@ ORDER_SLOT = np.dtype(
         ("account", "<u4"),
         ("session", "<i4"),
         ("side", "u1"),
-        ("type", "u1"),
+        ("is_whole", "u1"),  # 1: it shows all that is left, and is no side of a quote.
         ("tif", "u1"),
         ("ladder", "u1"),  # Its place in `sides`: the book's side, or a stop's.
         ("display", "<i8"),  # The most lots it shows; 0: all.
@@ -29,9 +29,10 @@ ORDER_SLOT = np.dtype(
         ("trigger", "<i8"),  # Of a stop, elected or not.
         ("smp_id", "<i4"),
         ("expiry", "<i4"),
+        ("type", "u1"),
         ("smp_rule", "u1"),
         ("quote", "u1"),  # 1: a side of a quote.
-        ("spare", "S14"),
+        ("spare", "S13"),
     ]
 )
 _LINE = 64  # Bytes that memory is fetched by.

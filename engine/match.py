@@ -11,6 +11,7 @@ from engine.book import (
     lots_at,
     price_of,
     show,
+    shown_of,
     take,
     unlink,
 )
@@ -69,7 +70,7 @@ def _meet(
     maker = state.orders[maker_slot]
     if taker.smp_id != 0 and maker.smp_id == taker.smp_id:
         return _prevent(state, taker, maker_slot, command, events, count)
-    traded = min(taker.leaves, maker.shown)
+    traded = min(taker.leaves, shown_of(maker))
     price = maker.price
     if is_watched and is_breach(state, taker.instrument, price):
         return count

@@ -40,7 +40,7 @@ def enter(state: State, command: Row, events: Table, count: int) -> tuple[int, i
     slot = accept(state, state.instruments[command.instrument], command, place, price)
     order = state.orders[slot]
     count = tell(events, count, command, order, Did.ENTERED, order.leaves)
-    last(events, count).flags = order.type | order.tif << 8 | np.uint32(command.flags) << 16
+    last(events, count).flags = command.type | command.tif << 8 | np.uint32(command.flags) << 16
     last(events, count).other = order.trigger
     count = alert(state, order, order.leaves, command, events, count)
     if _is_stop(command.type):
@@ -276,6 +276,7 @@ def accept(state: State, instrument: Row, command: Row, place: Index, price: int
     order.price = price
     order.leaves = command.quantity
     order.display = command.display
+    order.is_whole = command.display == 0
     show(order)
     order.filled = 0
     order.trigger = command.trigger

@@ -101,7 +101,7 @@ def _accept(state: State, side: int, command: Row) -> Index:
     order.type = Type.LIMIT
     order.tif = Tif.DAY
     order.ladder = side
-    order.quote = 1
+    order.quote, order.is_whole = 1, 0
     place = find_position(state, command.account, command.instrument)
     order.position = open_positions(state, place, command.account, command.instrument)
     if side == Side.BUY:
