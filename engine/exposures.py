@@ -27,9 +27,13 @@ def initial(account: Row, bounds: int) -> int:
 
 @kernel
 def exceeds(state: State, position: Row, account: int, index: int, side: int, lots: int) -> int:
-    """Return POSITION_LIMIT where `lots` more on this side could pass it, or NONE."""
+    """Return POSITION_LIMIT where `lots` more on this side could pass it, or NONE.
+
+    Leaves in `totals` how far the side could come.
+    """
     position_max, totals = state.instruments[index].position_max, state.totals[0]
     reached = reach(state, position, account, index, side) + lots
+    totals.reached = reached
     if lots > 0 and reached > position_max:
         totals.required, totals.available = reached, position_max
         return Reason.POSITION_LIMIT

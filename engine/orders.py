@@ -9,7 +9,7 @@ from engine.guards import daily_limits, unguarded
 from engine.jit import Index, Row, Table, kernel
 from engine.limits import reserve_of, work
 from engine.match import cross, eliminate, fillable, rest
-from engine.owners import alert, barred
+from engine.owners import alert_admitted, barred
 from engine.paths import best_price
 from engine.phases import may_enter
 from engine.positions import find_position, has_position_room, open_positions, reach_of
@@ -42,7 +42,7 @@ def enter(state: State, command: Row, events: Table, count: int) -> tuple[int, i
     count = tell(events, count, command, order, Did.ENTERED, order.leaves)
     last(events, count).flags = command.type | command.tif << 8 | np.uint32(command.flags) << 16
     last(events, count).other = order.trigger
-    count = alert(state, order, order.leaves, command, events, count)
+    count = alert_admitted(state, order, command, events, count)
     if _is_stop(command.type):
         wait(state, slot)
         return Reason.NONE, count

@@ -26,6 +26,20 @@ def barred(account: Row) -> int:
 
 
 @kernel
+def alert_admitted(state: State, order: Row, command: Row, events: Table, count: int) -> int:
+    """Warn as `alert` does of a new order; most are far from the limit, as `exceeds` has seen."""
+    instrument = state.instruments[order.instrument]
+    if instrument.legs == 0 and 5 * state.totals[0].reached < 4 * instrument.position_max:
+        return count
+    return _alert_new(state, order, command, events, count)
+
+
+@rare
+def _alert_new(state: State, order: Row, command: Row, events: Table, count: int) -> int:
+    return alert(state, order, order.leaves, command, events, count)
+
+
+@kernel
 def alert(state: State, order: Row, lots: int, command: Row, events: Table, count: int) -> int:
     """Warn of an order whose `lots` more bring its side to four fifths of the position limit."""
     legs = state.instruments[order.instrument].legs

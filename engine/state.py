@@ -166,6 +166,7 @@ TOTALS = np.dtype(
         ("stale", "<i8"),  # 1: `stale` has a bit.
         ("first_traded", "<u8"),  # Whose stops are elected next: its index + 1; 0: none.
         ("last_traded", "<u8"),
+        ("reached", "<i8"),  # Lots to which the side that `exceeds` last looked at could come.
         ("required", "<i8"),  # The two numbers that the last refusal compared.
         ("available", "<i8"),
         ("next_deadline", "<i8"),  # The end of a halt, the earliest.
