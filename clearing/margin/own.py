@@ -81,7 +81,7 @@ class Own:
     def needed(self, net: Numbers) -> tuple[Numbers, Numbers]:
         """Return the same of whatever is held: lots, shape (instruments, accounts)."""
         priced, unpriced, events = self._sold(net)
-        spanned = np.minimum(self._spanned(net), self._futures(net) + priced)
+        spanned = np.minimum(self._spanned(self._lots(net)), self._futures(net) + priced)
         return spanned + unpriced, events
 
     def bounds(self, accounts: Numbers) -> Numbers:
@@ -90,13 +90,18 @@ class Own:
         return self._futures(net) + sum(self._sold(net))
 
     def creditable(self, accounts: Numbers) -> tuple[Numbers, Numbers]:
-        """Return what is held back for futures and priced options, and what SPAN asks less.
+        """Return what is held back for futures and priced options, and what may be taken off it.
 
-        The second counts no option that was bought: sold on, it would leave its owner short.
+        An order that closes is held against nothing, so what stays must last for whatever the
+        account can come down to, and for what it costs to buy back the rest at the marks. No
+        option that was bought counts: sold on, it would leave its owner short.
         """
-        net = self._held(accounts)
-        held_back = self._futures(net) + self._sold(net)[0]
-        needed = np.maximum(self._spanned(net), self._spanned(net, with_bought=False))
+        held = self._held(accounts)
+        held_back = self._futures(held) + self._sold(held)[0]
+        net = self._lots(held)
+        needed = self._spanned(net)
+        for left, cost in self._reduced(net):
+            needed = np.maximum(needed, self._spanned(left) + cost)
         return held_back, np.maximum(held_back - needed, 0)
 
     def explained(self, account: int) -> Node:
@@ -140,13 +145,12 @@ class Own:
         parts = options * is_priced, options * ~is_priced, events
         return sold(net, parts[0]), sold(net, parts[1]), sold(net, parts[2])
 
-    def _spanned(self, held: Numbers, *, with_bought: bool = True) -> Numbers:
-        """Return the SPAN requirement of what is held: many at once where 64 bits hold them.
+    def _spanned(self, net: Numbers) -> Numbers:
+        """Return the SPAN requirement of lots: many at once where 64 bits hold them.
 
-        with_bought: whether options that were bought count.
+        net: shape (accounts, contracts). Micro-dollars, shape (accounts,).
         """
         ready = self._ready()
-        net = self._net(ready, held, with_bought=with_bought)
         required: Numbers = np.full(len(net), -1)
         if ready.batch is not None:
             required = ready.batch.tried(_holdings(net))["maintenance"]
@@ -155,13 +159,33 @@ class Own:
             required[place] = margin(ready.parameters, lots).maintenance
         return required
 
-    def _net(self, ready: Prepared, held: Numbers, *, with_bought: bool) -> Numbers:
-        """Return lots, shape (accounts, contracts)."""
-        net: Numbers = held[ready.numbers].T
-        if with_bought:
-            return net
-        is_option = [each.kind.is_option for each in ready.parameters.contracts.values()]
-        return np.where(is_option, np.minimum(net, 0), net)
+    def _reduced(self, net: Numbers) -> Iterator[tuple[Numbers, Numbers]]:
+        """Yield what is left of lots, and what it costs to buy the options back that are not.
+
+        Options bought are sold on; then all stays, or what gains in a fall or in a rise is closed.
+        """
+        contracts = self.parameters.contracts.values()
+        is_option = np.array([each.kind.is_option for each in contracts], np.bool_)
+        worth = np.array([each.premium for each in contracts], np.int64)
+        kept = np.where(is_option, np.minimum(net, 0), net)
+        gains = self._gains(kept)
+        for is_closed in (np.zeros_like(is_option), gains < 0, gains > 0):
+            left = np.where(is_closed, 0, kept)
+            yield left, (left - kept) @ worth
+
+    def _gains(self, net: Numbers) -> Numbers:
+        """Return what each holding gains in a rise, by its sign; a product's futures as one."""
+        contracts = self.parameters.contracts.values()
+        gains: Numbers = net * np.array([each.delta for each in contracts], np.int64)
+        for product in self.parameters.products:
+            own = [each.product == product and not each.kind.is_option for each in contracts]
+            gains[:, own] = gains[:, own].sum(axis=1, keepdims=True)
+        return gains
+
+    def _lots(self, held: Numbers) -> Numbers:
+        """Return lots, shape (accounts, contracts), of what is held, (instruments, accounts)."""
+        net: Numbers = held[self._ready().numbers].T
+        return net
 
     def _ready(self) -> Prepared:
         if self._prepared is None:
