@@ -12,6 +12,9 @@ def disclose(
     folder: Annotated[
         pathlib.Path, typer.Argument(metavar="DIR", help="A run's or an exchange's folder.")
     ],
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Coverage of historical simulation besides.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON alone on stdout.")] = False,
 ) -> None:
     """Print resources, margin, coverage and its tests, calls, stress losses, concentration.
@@ -23,5 +26,5 @@ def disclose(
 
     say_if_cold()
     with bar("rows of the journal") as tell:
-        shown = disclosed(folder, tell)
+        shown = disclosed(folder, tell, is_compared=compare)
     typer.echo(to_json(shown) if as_json else page(shown), nl=as_json)

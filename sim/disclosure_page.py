@@ -3,9 +3,10 @@
 import pathlib
 from collections.abc import Callable
 
-from clearing.disclosure.figures import Disclosure, disclosure
+from clearing.disclosure.figures import Coverage, Disclosure, disclosure
 from clearing.disclosure.record import Record
 from clearing.house import House
+from clearing.margin.fhs_house import requirements
 from clearing.venue import Venue, journal_in, proven
 from engine.disk import Disk
 from engine.exchange import Exchange, Outcome
@@ -14,22 +15,30 @@ from engine.survey import Survey
 
 Tell = Callable[[int, int], object]  # Is told how many rows of the journal of how many are read.
 
+_OF_HOUSE = "coverage: a day's loss on futures against the maintenance margin of the evening before"
+_OF_SIMULATION = "coverage, had historical simulation been asked for: from the index's 21st day on"
 
-def disclosed(folder: pathlib.Path, tell: Tell) -> Disclosure:
+
+def disclosed(folder: pathlib.Path, tell: Tell, *, is_compared: bool = False) -> Disclosure:
     """Return the figures of a run's or an exchange's folder; nothing is locked or changed.
+
+    is_compared: whether coverage is also told of historical simulation, day by day.
 
     Raises JournalError where its journal is not sound, and ValueError as `disclosure`.
     """
     rows = proven(folder)
     house = House()
     record = Record(house)
+    simulated = Record(house, requirements) if is_compared else None
 
     def watch(outcome: Outcome) -> None:
         record.watch(outcome)
+        if simulated:
+            simulated.watch(outcome)
         tell(outcome.frame.last, rows)
 
     Venue(Exchange(), house).replay(Survey(journal_in(folder), Disk()).read(), watch)
-    return disclosure(house, record)
+    return disclosure(house, record, simulated)
 
 
 def page(shown: Disclosure) -> str:
@@ -41,7 +50,8 @@ def page(shown: Disclosure) -> str:
         [f"Disclosure, {days}; USD"],
         _resources(shown),
         _requirements(shown),
-        _coverage(shown),
+        [_OF_HOUSE, *_coverage(shown.coverage)],
+        *_simulated(shown),
         _calls(shown),
         _stress(shown),
         _concentration(shown),
@@ -71,11 +81,16 @@ def _requirements(shown: Disclosure) -> list[str]:
     return lines
 
 
-def _coverage(shown: Disclosure) -> list[str]:
-    found = shown.coverage
+def _simulated(shown: Disclosure) -> list[list[str]]:
+    """Return a group, if the models are compared."""
+    if shown.simulated is None:
+        return []
+    return [[_OF_SIMULATION, *_coverage(shown.simulated)]]
+
+
+def _coverage(found: Coverage) -> list[str]:
     few = "too few" if found.achieved > found.expected else "too many"
     return [
-        "coverage: a day's loss on futures against the maintenance margin of the evening before",
         _line("observations, accounts x days", f"{found.observations:,}"),
         _line("breaches", f"{found.breaches:,}"),
         _line("achieved coverage", f"{found.achieved:.2%}"),

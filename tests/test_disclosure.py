@@ -13,8 +13,10 @@ from clearing.disclosure.figures import Disclosure, disclosure
 from clearing.disclosure.record import Record
 from clearing.house import House
 from clearing.margin.fhs import Moves
+from clearing.margin.fhs_house import requirements
 from clearing.margin.fhs_stress import stresses
 from engine.instruments import units
+from sim.margin_house import by_house
 from sim.run import Run
 from tests import small_world
 from tests.shell import Shell, refused
@@ -107,6 +109,33 @@ def test_a_breach_is_a_loss_beyond_the_maintenance_of_the_evening_before() -> No
     assert [day.maintenance for day in record.days] == [2 * 10 * 350_500_000] * 3
 
 
+def test_historical_simulation_is_judged_by_the_same_days() -> None:
+    """The index stands still for 21 days and then falls: stress alone is what was margined."""
+    venue, date = founded(), FIRST_DAY
+    trade(venue, 3, 1, front(venue, date, 2), 10, units("2.80"), venue.exchange.time)
+    record, simulated = Record(venue.house), Record(venue.house, requirements)
+    for number in range(23):
+        fix(venue, date, [2_810_000 if number < 22 else 1_900_000, 1_400_000])
+        for outcome in venue.tick(times(date)[-1][0]):
+            record.watch(outcome)
+            simulated.watch(outcome)
+        date = next_business_day(date)
+    assert (len(record.days), len(simulated.days)) == (23, 3)
+    accounts = venue.house.directory.account_of
+    asks = by_house(venue.house, "account-3", None, None, None)
+    now = asks.measures["fhs"](asks.held).maintenance
+    needed = requirements(venue.house)
+    assert needed is not None
+    assert needed[accounts["account-3"].number] == now > 0
+    assert simulated.hits == {1: [False, False], 3: [False, True]}
+    (breach,) = simulated.breaches
+    made = disclosure(venue.house, record, simulated)
+    assert made.simulated is not None
+    assert (made.simulated.observations, made.simulated.breaches) == (4, 1)
+    assert made.simulated.uncovered_max_micro == breach.uncovered
+    assert made.coverage.observations == 44
+
+
 def test_variation_is_what_was_paid(played: Played) -> None:
     made = shown(played).variation
     paid = [one for one in played.house.variations if one.amount_micro > 0]
@@ -170,6 +199,9 @@ def test_the_command_prints_the_same_of_a_folder(cfx: Shell, played: Played) -> 
     assert list(made) == list(Disclosure.__struct_fields__)
     assert made["coverage"]["breaches"] == len(played.record.breaches)
     assert made["days"] == len(played.record.days)
+    assert made["simulated"] is None
+    compared = cfx("disclose", played.folder, "--compare").out
+    assert "historical simulation been asked for" in compared
     page = cfx("disclose", played.folder).out
     assert page.startswith("Disclosure, 2026-09-28 to 2026-10-01, 4 days; USD\n")
     assert "not covered" in page

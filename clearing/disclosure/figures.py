@@ -101,11 +101,13 @@ class Disclosure(msgspec.Struct, frozen=True):
     variation: Variation
     stress: list[Stressed]
     concentration: list[Concentration]
+    simulated: Coverage | None = None  # Had historical simulation been asked for, if compared.
 
 
-def disclosure(house: House, record: Record) -> Disclosure:
+def disclosure(house: House, record: Record, simulated: Record | None = None) -> Disclosure:
     """Return the figures of a house, and of the days that a record watched.
 
+    simulated: judged by historical simulation.
     ValueError names a contract that cannot be revalued under stress.
     """
     stress = [
@@ -123,6 +125,7 @@ def disclosure(house: House, record: Record) -> Disclosure:
         variation=_variation(house),
         stress=stress,
         concentration=_concentrations(house),
+        simulated=_coverage(simulated) if simulated else None,
     )
 
 

@@ -5,6 +5,7 @@ maintenance margin that the account needed for its positions the evening before.
 """
 
 import dataclasses
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -40,11 +41,20 @@ class _Evening:
     required: Numbers  # Shape (accounts,).
 
 
-class Record:
-    """Every end of day of a house, while it is replayed."""
+Needed = Callable[[House], Numbers | None]  # By account; None where it cannot be said yet.
 
-    def __init__(self, house: House) -> None:
+
+def asked(house: House) -> Numbers:
+    """Return the maintenance margin that the house asks of each account."""
+    return house.calls.requirements(np.arange(house.positions.accounts))[0]
+
+
+class Record:
+    """Every end of day of a house, while it is replayed; needed: by which model it is judged."""
+
+    def __init__(self, house: House, needed: Needed = asked) -> None:
         self._house = house
+        self._needed = needed
         self._evening: _Evening | None = None
         self.days: list[DayEnd] = []
         self.breaches: list[Breach] = []
@@ -65,8 +75,10 @@ class Record:
     def _close(self) -> None:
         positions = self._house.positions
         contracts = positions.contracts
-        accounts = np.arange(positions.accounts)
-        required = self._house.calls.requirements(accounts)[0]
+        required = self._needed(self._house)
+        if required is None:
+            self._evening = None
+            return
         now = _Evening(positions.holdings["net"].copy(), contracts["mark"].copy(), required)
         if self._evening is not None:
             self._compare(self._evening, now)

@@ -11,13 +11,14 @@ import numpy as np
 from clearing.calendar import business_days, days_between
 from clearing.house import House
 from clearing.margin.averaging import Average, Option, average
-from clearing.margin.fhs import Depth, Exposure, Integers, Moves, losses
+from clearing.margin.fhs import Depth, Exposure, Integers, Moves, losses, moves, simulate
 from clearing.margin.fhs_history import HORIZON, History, history
 from clearing.marking import Contract
 from clearing.premiums import Paid
 from engine.instruments import UNIT_MICRO, as_date
 from engine.schema import NIL_PRICE, Form
 
+_WHOLE = 100  # Percent.
 VOLUME_DAYS = 20  # The latest; their mean is a product's volume a day.
 
 
@@ -146,3 +147,25 @@ def depths(house: House) -> dict[str, Depth]:
         product.name: Depth(traded[product.number] // max(len(dates), 1), held[product.number])
         for product in directory.products
     }
+
+
+def requirements(house: House) -> Integers | None:
+    """Return what every account would need to keep its positions, in micro-dollars.
+
+    None where that cannot be said yet: the index is too young, or what is held is not marked.
+    """
+    net = house.positions.holdings["net"]
+    held = np.flatnonzero(net.any(axis=1)).tolist()
+    names = [house.directory.instruments[number].name for number in held]
+    try:
+        moved = moves(index_history(house, [each.name for each in house.directory.products]))
+        made = exposures(house, moved, names)
+    except ValueError:
+        return None
+    deep, found = depths(house), np.zeros(net.shape[1], np.int64)
+    for account in np.flatnonzero(net.any(axis=0)).tolist():
+        lots = {
+            name: int(net[house.directory.instrument_of[name].number, account]) for name in names
+        }
+        found[account] = simulate(moved, made, lots, deep, _WHOLE).maintenance
+    return found
