@@ -9,7 +9,7 @@ from engine.legs import PRICE_MAX, has_leg, sum_marks, sum_rates
 from engine.paths import add_paths
 from engine.premium import has_premium, need_of
 from engine.reasons import Reason
-from engine.schema import LEGS_MAX, PATHS_MAX, AccountType, Did, Form, Phase
+from engine.schema import LEGS_MAX, PATHS_MAX, AccountType, Did, Flag, Form, Phase
 from engine.state import State
 from engine.tas import has_book
 from engine.tops import instrument_at
@@ -36,8 +36,9 @@ def add_product(state: State, command: Row, events: Table, count: int) -> tuple[
 
 @kernel
 def add_owner(state: State, command: Row, events: Table, count: int) -> tuple[int, int]:
-    """Count an owner, of a firm; 0: of none."""
-    if command.other != state.totals[0].owners:
+    """Count an owner, of a firm; 0: of none. An operator may move one that is there to another."""
+    owners, is_known = state.totals[0].owners, command.flags & Flag.OPERATOR != 0
+    if command.other != owners and not (is_known and 0 < command.other < owners):
         return Reason.ACCOUNT_UNKNOWN, count
     if command.code < 0:
         return Reason.TERMS_INVALID, count
@@ -45,7 +46,7 @@ def add_owner(state: State, command: Row, events: Table, count: int) -> tuple[in
         return Reason.LISTING_FULL, count
 
     # From here on the command succeeds.
-    state.totals[0].owners += 1
+    state.totals[0].owners = max(owners, command.other + 1)
     state.owners[command.other].firm = command.code
     return Reason.NONE, say(events, count, command, Did.NOTED)
 

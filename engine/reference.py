@@ -45,7 +45,7 @@ from engine.reference_quotes import enforce, protect, quote
 from engine.reference_risk import Account, Guards, Instrument, RefusedError
 from engine.reference_terms import has_sound_terms, is_bearable
 from engine.reference_world import Row, World
-from engine.schema import NIL, VERSION, AccountType, Did, Kind, Side
+from engine.schema import NIL, VERSION, AccountType, Did, Flag, Kind, Side
 from engine.state import Sizes
 
 BOOK_KINDS = (  # What may change an auction.
@@ -172,12 +172,13 @@ def add_product(world: World, row: Row) -> None:
 
 
 def add_owner(world: World, row: Row) -> None:
-    """Count an owner, of a firm; 0: of none."""
-    refuse(row.other != len(world.owners), Reason.ACCOUNT_UNKNOWN)
+    """Count an owner, of a firm; 0: of none. An operator may move one that is there to another."""
+    moves = row.flags & Flag.OPERATOR != 0 and 0 < row.other < len(world.owners)
+    refuse(not moves and row.other != len(world.owners), Reason.ACCOUNT_UNKNOWN)
     refuse(row.code < 0, Reason.TERMS_INVALID)
     refuse(row.other >= world.sizes.accounts, Reason.LISTING_FULL)
 
-    world.owners.append(row.code)
+    world.owners[row.other : row.other + 1] = [row.code]
     world.say(Did.NOTED)
 
 

@@ -9,7 +9,7 @@ from engine.layout import MONEY
 from engine.rows import Batch
 from engine.scene_names import Stage
 from engine.scene_text import Words
-from engine.schema import NIL, Killed, Kind
+from engine.schema import NIL, Flag, Killed, Kind
 
 FIELDS = {
     "band": "value",
@@ -61,7 +61,15 @@ def _kill(stage: Stage, words: Words, batch: Batch) -> None:
     batch.money(Kind.KILL, account=account, other=other, code=whose, value=value)
 
 
+def _firm(stage: Stage, words: Words, batch: Batch) -> None:
+    """An owner, and the number of the firm that it is with from now on."""
+    owner = words.one_of("an owner", stage.owners)
+    firm = words.integer("the number of a firm")
+    batch.money(Kind.OPEN_OWNER, other=owner, code=firm, flags=Flag.OPERATOR)
+
+
 DIRECTIVES: dict[str, Callable[[Stage, Words, Batch], None]] = {
+    "@firm": _firm,
     "@guard": _guard,
     "@limit": _limit,
     "@kill": _kill,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from engine.jit import Table
 from engine.layout import LISTING, MONEY
 from engine.rows import Batch
-from engine.schema import NIL, NIL_PRICE, Form, Kind, Phase
+from engine.schema import NIL, NIL_PRICE, Flag, Form, Kind, Phase
 from tests.random_desk import assign, block, liquidate, review
 from tests.random_orders import cancel, cancel_all, enter, replace
 from tests.random_quotes import protect, quote
@@ -146,6 +146,14 @@ def kill(source: Source, batch: Batch) -> None:
     batch.money(Kind.KILL, account=source.account(), other=other, code=code, value=value)
 
 
+def port(source: Source, batch: Batch) -> None:
+    """Let an owner move to another firm, seldom one who is not there, or not by an operator."""
+    other = source.chance.choice((1, 2, 3, 3, 0, 9, -1)) if source.rarely(3) else 2
+    flags = 0 if source.rarely(12) else Flag.OPERATOR
+    firm = source.chance.choice((1, 2, 7, 0, -1))
+    batch.money(Kind.OPEN_OWNER, other=other, code=firm, flags=flags)
+
+
 AGAIN = (Form.FUTURE, Form.FUTURE, Form.CALL, Form.EVENT)  # What takes a settled one's place.
 
 
@@ -258,6 +266,7 @@ WEIGHTS: list[tuple[Callable[[Source, Batch], None], float]] = [
     (rate, 1),
     (limit, 0.5),
     (kill, 1),
+    (port, 1),
     (guard, 0.6),
     (settle, 0.04),
     (move, 0.8),
