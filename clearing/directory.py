@@ -64,7 +64,10 @@ class Leg(NamedTuple):
 
 
 class Owner(NamedTuple):
-    """One person or company; position limits and self-match prevention go by it."""
+    """One person or company; position limits and self-match prevention go by it.
+
+    firm: of the clearing member that it trades through; 0: of none.
+    """
 
     number: int
     name: str
@@ -155,8 +158,7 @@ class Directory:
             case Kind.GUARD:
                 self._guard(row)
             case Kind.OPEN_OWNER:
-                money = row.view(MONEY)
-                self._add_owner(Owner(int(money["other"]), text, int(money["code"])))
+                self._add_owner(row.view(MONEY), text)
             case Kind.OPEN_ACCOUNT:
                 self._add_account(row.view(MONEY), text)
             case _:
@@ -200,9 +202,15 @@ class Directory:
             self.legs[instrument.number] = []
         self.instrument_of[text] = instrument
 
-    def _add_owner(self, owner: Owner) -> None:
-        assert owner.number == len(self.owners)
-        self.owners.append(owner)
+    def _add_owner(self, row: Row, text: str) -> None:
+        """Add an owner, or let one that is there clear through another firm."""
+        number, firm = int(row["other"]), int(row["code"])
+        if number < len(self.owners):
+            owner = self.owners[number]._replace(firm=firm)
+            self.owners[number] = owner
+        else:
+            owner = Owner(number, text, firm)
+            self.owners.append(owner)
         self.owner_of[owner.name] = owner
 
     def _add_account(self, row: Row, text: str) -> None:

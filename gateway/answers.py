@@ -82,6 +82,22 @@ class Combo(msgspec.Struct):
     legs: list[Leg]
 
 
+class Lots(msgspec.Struct):
+    """Lots of an instrument; below 0: sold."""
+
+    instrument_name: str
+    amount: int
+
+
+class DefaultAuction(msgspec.Struct):
+    """What a defaulter held of a model when bids opened; hedges may have reduced it since."""
+
+    auction_id: str
+    currency: str
+    creation_timestamp: int
+    portfolio: list[Lots]
+
+
 class Stats(msgspec.Struct):
     """What traded in the last 24 hours of venue time."""
 

@@ -22,6 +22,7 @@ from engine.rows import Batch
 from engine.schema import Did, Kind
 from gateway.cash import Deposit, Pay, Withdraw, cash_rows, moved
 from gateway.collateral import Pledge, Recall, SetHaircut, collateral_rows
+from gateway.default_desk import PlaceBid, Port, PortedTo, bid_rows, port_rows, ported
 from gateway.opening import OperatorError, account_named, require_taken
 from gateway.signed import Signed, signature
 from gateway.view import View
@@ -50,7 +51,9 @@ class SetInterest(Signed, tag="interest"):
     debit: Decimal
 
 
-Told = CycleNow | Correct | SetInterest | Pledge | Recall | SetHaircut | Deposit | Withdraw | Pay
+_Money = Deposit | Withdraw | Pay | Pledge | Recall | SetHaircut
+_Default = Port | PlaceBid
+Told = CycleNow | Correct | SetInterest | _Money | _Default
 
 
 class Called(msgspec.Struct):
@@ -75,6 +78,7 @@ class Cleared(msgspec.Struct):
     act: str
     calls: list[Called] = []
     paid: list[Paid] = []
+    ported: list[PortedTo] = []
 
 
 class Before(NamedTuple):
@@ -82,11 +86,13 @@ class Before(NamedTuple):
 
     calls: int
     corrections: int
+    ported: int
 
     @classmethod
     def of(cls, house: House) -> "Before":
         """Count them."""
-        return cls(len(house.calls.calls), len(house.reviews.corrections.reports))
+        corrections, ported = house.reviews.corrections.reports, house.defaults.porting.reports
+        return cls(len(house.calls.calls), len(corrections), len(ported))
 
 
 def told_rows(view: View, house: House, asked: Told) -> Batch:
@@ -113,6 +119,10 @@ def told_rows(view: View, house: House, asked: Told) -> Batch:
             return collateral_rows(view.directory, house.reviews.collateral, asked)
         case Deposit() | Withdraw() | Pay():
             return cash_rows(view.directory, house.ledger, asked)
+        case Port():
+            return port_rows(view, house, asked)
+        case PlaceBid():
+            return bid_rows(view, house, asked)
     return batch
 
 
@@ -135,7 +145,8 @@ def cleared(
         why = f"{Entry(one.kind).name.lower()} of row {one.seq} reversed"
         paid.append(Paid(directory.accounts[one.account].name, money(-one.amount_micro), why))
     calls = [_called(directory, call) for call in house.calls.calls[before.calls :]]
-    return Cleared(str(asked.__struct_config__.tag), calls, paid)
+    moved_to = ported(directory, house.defaults.porting.reports[before.ported :])
+    return Cleared(str(asked.__struct_config__.tag), calls, paid, moved_to)
 
 
 def _besides(refused: Row) -> str:

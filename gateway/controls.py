@@ -13,7 +13,7 @@ from clearing.calendar import trade_date
 from clearing.default.steps import Step
 from clearing.directory import Directory, Instrument
 from clearing.guards import add_operators_guards
-from engine.instruments import as_number, units
+from engine.instruments import as_date, as_number, units
 from engine.jit import Table
 from engine.rows import Batch
 from engine.schema import Did, Flag, Killed, Kind, Phase
@@ -177,6 +177,9 @@ def _verb(asked: Control) -> str:
 def _declare(batch: Batch, view: View, asked: Default, text: str) -> Asked:
     """Return the row that declares an account in default. Raises OperatorError."""
     account = account_named(view.directory, asked.account)
+    since = view.sales.in_default.get(account.number)
+    if since:
+        raise OperatorError(f"{account.name} has been in default since {as_date(since)}")
     date = as_number(trade_date(view.time))
     terms = {"account": account.number, "code": Step.DECLARE, "source": date}
     batch.money(Kind.DEFAULT, **terms, flags=Flag.OPERATOR, text=text)

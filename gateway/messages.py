@@ -182,6 +182,19 @@ class ByCombo(Params, frozen=True):
     combo_id: Text
 
 
+class DefaultAuctions(Params, frozen=True):
+    """Auctions of what defaulters held of a model, or of all (USD, any)."""
+
+    currency: Text = "any"
+
+
+class DefaultBid(Params, frozen=True):
+    """A bid for a portfolio: USD above its value at the settlement; below 0: to be paid."""
+
+    auction_id: Text
+    price: Decimal
+
+
 class ByOrder(Params, frozen=True):
     """One order."""
 

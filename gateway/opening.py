@@ -17,6 +17,7 @@ from engine.schema import MONEY_MAX, AccountType, Did, Kind
 from gateway.keys import Key, Scope, add_key
 
 _NAME_MAX = 64
+_FIRM_MAX = 2**31 - 1
 
 
 class OperatorError(Exception):
@@ -30,6 +31,7 @@ class NewAccount(msgspec.Struct, forbid_unknown_fields=True):
     type: Literal["member", "hedger", "speculator"] = "speculator"
     origin: Literal["house", "customer"] = "customer"
     cash: Decimal = Decimal(0)
+    firm: int = 0  # Of the clearing member that a new owner trades through; 0: of none.
 
 
 class NewKey(msgspec.Struct, forbid_unknown_fields=True):
@@ -52,6 +54,8 @@ def check(asked: NewAccount) -> None:
     if not 0 < len(asked.owner) <= _NAME_MAX:
         raise OperatorError(f"owner {asked.owner!r} has not 1 to {_NAME_MAX} letters")
     _cash(asked.cash)
+    if not 0 <= asked.firm <= _FIRM_MAX:
+        raise OperatorError(f"firm {asked.firm} is not between 0 and {_FIRM_MAX}")
 
 
 def account_rows(directory: Directory, asked: NewAccount) -> tuple[Batch, int]:
@@ -66,7 +70,9 @@ def account_rows(directory: Directory, asked: NewAccount) -> tuple[Batch, int]:
     owner = directory.owner_of.get(asked.owner)
     number = len(directory.owners) if owner is None else owner.number
     if owner is None:
-        batch.money(Kind.OPEN_OWNER, other=number, text=asked.owner)
+        batch.money(Kind.OPEN_OWNER, other=number, code=asked.firm, text=asked.owner)
+    elif asked.firm and asked.firm != owner.firm:
+        raise OperatorError(f"owner {owner.name} is with firm {owner.firm}, not {asked.firm}")
     account, type_ = len(directory.accounts), AccountType[asked.type.upper()]
     batch.money(
         Kind.OPEN_ACCOUNT,

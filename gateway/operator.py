@@ -56,6 +56,7 @@ def open_account(
     origin: str = "customer",
     cash: Decimal | str = "0",
     founding: Founding | None = None,
+    firm: int = 0,
 ) -> Opened:
     """Open an account, with its owner where that is new; it is durable when this returns.
 
@@ -64,7 +65,8 @@ def open_account(
     Raises OperatorError.
     """
     try:
-        fields = {"owner": owner, "type": type, "origin": origin, "cash": Decimal(cash)}
+        fields = {"owner": owner, "type": type, "origin": origin, "firm": firm}
+        fields["cash"] = Decimal(cash)
         asked = msgspec.convert(fields, NewAccount)
     except InvalidOperation:
         raise OperatorError(f"cash {cash!r} is not an amount of money") from None

@@ -112,6 +112,14 @@ class Protection(msgspec.Struct):
     is_frozen: bool = False  # After a breach.
 
 
+class SealedBid(msgspec.Struct):
+    """A bid that nobody else is shown. USD above the portfolio's value at the settlement."""
+
+    auction_id: str
+    price: Decimal
+    timestamp: int
+
+
 class Position(msgspec.Struct):
     """What an account holds of an instrument. `size` is signed: below 0 is short."""
 

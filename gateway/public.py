@@ -10,6 +10,7 @@ from clearing.directory import Instrument
 from engine.instruments import as_date
 from engine.schema import NIL_PRICE, Phase, Side
 from gateway import answers, combos, listings, messages
+from gateway.auctions import offered
 from gateway.charts import chart
 from gateway.codec import SIDES, STATES, average, decimal, decimal_or_none, dollars
 from gateway.markets import Candle, Market, Trade
@@ -227,6 +228,7 @@ ANSWERS: Mapping[str, Callable[[View, Any], Any]] = {
     **listings.ANSWERS,
     "public/get_book_summary_by_currency": _summaries,
     "public/get_book_summary_by_instrument": _summary_one,
+    "public/get_default_auctions": offered,
     "public/get_last_trades_by_currency": _trades_by_currency,
     "public/get_last_trades_by_instrument": _trades,
     "public/get_last_trades_by_instrument_and_time": _trades,

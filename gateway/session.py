@@ -10,7 +10,7 @@ import msgspec
 
 from engine.jit import Table
 from engine.rows import Batch
-from gateway import messages, orders, own, public, quotes
+from gateway import bidding, messages, orders, own, public, quotes
 from gateway.credits import LIMITS, Credits, Limits
 from gateway.envelope import Envelope, EnvelopeId, Error, Failure, Login, Reply, encode
 from gateway.hub import Hub, Subscriber
@@ -31,7 +31,7 @@ from gateway.refusals import (
 from gateway.view import View
 
 FRAME_MAX = 64 << 10  # Bytes of one request.
-_TRADING = {**orders.METHODS, **quotes.METHODS}
+_TRADING = {**orders.METHODS, **quotes.METHODS, **bidding.METHODS}
 
 _envelopes = msgspec.json.Decoder(Envelope)
 _raw = msgspec.json.Decoder(dict[str, msgspec.Raw])

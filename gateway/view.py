@@ -5,6 +5,7 @@ An outcome is folded once its frame is durable; no request reads the engine's st
 
 from typing import NamedTuple
 
+from clearing.default.sales import Sales
 from clearing.directory import Directory, Instrument
 from engine.exchange import Outcome
 from engine.jit import Table
@@ -46,6 +47,7 @@ class View:
         self.markets = Markets()
         self.accounts = Accounts(self.markets)
         self.protections = Protections()
+        self.sales = Sales()
         self.time = 0
         self.seq = 0
         self._codes: dict[str, Instrument] = {}
@@ -68,6 +70,7 @@ class View:
         trades = {trade.trade_id: trade for trade in moved.trades}
         own = self.accounts.fold(outcome, trades)
         self.protections.fold(outcome)
+        self.sales.fold(outcome)
         touched = moved.touched | books.keys()
         seen = self.time, outcome.events, books
         return Changes(*seen, moved.trades, touched, moved.phased, *own)

@@ -216,6 +216,7 @@ def accounts_new(
     ] = "speculator",
     origin: Annotated[str, typer.Option(help="house or customer.")] = "customer",
     cash: Annotated[str, typer.Option(help="USD deposited at once.")] = "0",
+    firm: Annotated[int, typer.Option(help="A new owner's clearing member; 0: none.")] = 0,
 ) -> None:
     """Open an account, also while the exchange runs; prints it as JSON.
 
@@ -226,7 +227,8 @@ def accounts_new(
     from sim.report import to_json
 
     say_if_cold()
-    made = open_account(folder, owner, type=kind, origin=origin, cash=cash, founding=founding())
+    terms = {"type": kind, "origin": origin, "cash": cash}
+    made = open_account(folder, owner, **terms, founding=founding(), firm=firm)
     typer.echo(to_json(made))
 
 

@@ -54,6 +54,33 @@ def interest(
     _tell(folder, SetInterest(*rates, operator=operator, reason=reason))
 
 
+def port(
+    folder: Folder,
+    account: Annotated[str, typer.Argument(help="A member in default, by name or number.")],
+    to: Annotated[str, typer.Argument(help="A member of another firm, who takes them.")],
+    operator: Operator,
+    reason: Reason = "",
+) -> None:
+    """Let the customers of a member in default clear through another; prints who, as JSON."""
+    from gateway.default_desk import Port
+
+    _tell(folder, Port(account, to, operator=operator, reason=reason))
+
+
+def bid(
+    folder: Folder,
+    account: Annotated[str, typer.Argument(help="A member, by name or number.")],
+    auction: Annotated[int, typer.Argument(help="The auction's number.")],
+    price: Annotated[str, typer.Argument(help="USD above the portfolio's value; below 0: to get.")],
+    operator: Operator,
+    reason: Reason = "",
+) -> None:
+    """Bid, sealed, for what a defaulter held, on a member's behalf; prints it as JSON."""
+    from gateway.default_desk import PlaceBid
+
+    _tell(folder, PlaceBid(account, auction, _decimal(price), operator=operator, reason=reason))
+
+
 def haircut(
     folder: Folder,
     asset: _Asset,
@@ -210,5 +237,5 @@ def _tell(folder: pathlib.Path, asked: "Told") -> None:
     typer.echo(to_json(clear(folder, asked)))
 
 
-OF_OPERATORS = (review, correct, interest, haircut, give_up, allocate, transfer)
+OF_OPERATORS = (review, correct, interest, port, bid, haircut, give_up, allocate, transfer)
 OF_ACCOUNTS = (deposit, withdraw, pledge, recall)

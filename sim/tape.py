@@ -9,16 +9,14 @@ from collections import defaultdict
 from typing import Generic, NamedTuple, TypeVar
 
 from clearing.calendar import trade_date
-from clearing.default.cases import portfolio_of
-from clearing.default.steps import Step
+from clearing.default.sales import Sales
 from clearing.directory import Directory, Instrument
 from clearing.fixings import Fixings
 from engine.exchange import Outcome
 from engine.frame import Frame
 from engine.instruments import as_number
 from engine.jit import Table
-from engine.layout import MONEY, OBSERVE, ORDER
-from engine.rows import text_at
+from engine.layout import MONEY, OBSERVE
 from engine.schema import NIL_PRICE, Did, Form, Kind, Phase, Side
 from gateway.book import Books
 from gateway.events import Event, chosen, is_print, select
@@ -106,16 +104,6 @@ class Print(NamedTuple):
     date: int = 0
 
 
-class Sale(NamedTuple):
-    """An auction of what a defaulter held in one product, as the house announced it."""
-
-    number: int
-    account: int  # The defaulter's.
-    product: int
-    portfolio: dict[int, int]  # Lots by instrument, when bids opened.
-    time: int
-
-
 class Tape:
     """The public side of the exchange, as histories by instrument and by product."""
 
@@ -130,8 +118,7 @@ class Tape:
         self.books_at_settlement: dict[int, list[Instrument]] = {}  # Likewise.
         self.options: dict[tuple[int, int], list[Instrument]] = {}  # By product and month.
         self.events: dict[int, list[Instrument]] = {}  # By product, nearest first.
-        self.sales: dict[int, Sale] = {}  # Auctions that take bids, by number.
-        self.bids: dict[int, set[int]] = defaultdict(set)  # Accounts that have bid, by auction.
+        self.sales = Sales()
         self._bases: dict[tuple[int, int], int] = {}
         self._fixings = Fixings(self.directory)
         self._printed = False  # Whether an index was published.
@@ -150,7 +137,7 @@ class Tape:
         """Take in one outcome; return its events that a view may want."""
         self._fold_listing(outcome)
         self._fold_spot(outcome.frame)
-        self._fold_sales(outcome.frame)
+        self.sales.fold(outcome)
         events = select(outcome.events, _FOLDED)
         implied = set()
         for event in events:
@@ -177,20 +164,6 @@ class Tape:
         for one in fresh:
             if one.form in (Form.CALL, Form.PUT):
                 self.options.setdefault((one.product, one.month), []).append(one)
-
-    def _fold_sales(self, frame: Frame) -> None:
-        commands = frame.commands
-        of_defaults = (commands["kind"] == Kind.DEFAULT) | (commands["kind"] == Kind.BID)
-        for row in commands[of_defaults]:
-            step = row.view(MONEY)
-            if row["kind"] == Kind.BID:
-                self.bids[int(row.view(ORDER)["order_id"])].add(int(row["account"]))
-            elif step["code"] == Step.AUCTION:
-                text = text_at(frame.text, int(row["text"]))
-                number, where = int(step["other"]), (int(row["account"]), int(step["product"]))
-                self.sales[number] = Sale(number, *where, portfolio_of(text), int(row["time"]))
-            elif step["code"] in (Step.ALLOT, Step.TEAR_UP):
-                del self.sales[int(step["other"])]
 
     def _fold_spot(self, frame: Frame) -> None:
         commands = frame.commands

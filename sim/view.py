@@ -8,11 +8,12 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from clearing.default.sales import Sale
 from clearing.directory import Instrument
 from engine.reasons import Reason
 from engine.schema import NIL_PRICE, NOT_HELD, Did, Phase, Side, Standing
 from gateway.events import Event
-from sim.tape import Print, Quote, Sale, Settled, Tape
+from sim.tape import Print, Quote, Settled, Tape
 
 
 class Order(NamedTuple):
@@ -100,10 +101,10 @@ class View:
         """Return the auctions of others' portfolios that are known here and not bid in yet."""
         return [
             sale
-            for number, sale in self._tape.sales.items()
+            for number, sale in self._tape.sales.open.items()
             if sale.time <= self.horizon
             and sale.account != self.account
-            and self.account not in self._tape.bids[number]
+            and self.account not in self._tape.sales.bidders[number]
         ]
 
     def rate(self, product: int) -> int:

@@ -11,6 +11,7 @@ import pytest
 from engine.reasons import Reason
 from gateway import (
     answers,
+    bidding,
     envelope,
     naming,
     orders,
@@ -111,12 +112,13 @@ def test_each_method_is_done_in_one_place() -> None:
         for scope in ("public", "private")
         for verb in ("subscribe", "unsubscribe")
     }
-    places = [*public.ANSWERS, *own.ANSWERS, *orders.METHODS, *quotes.METHODS, *special]
+    trading = {**orders.METHODS, **quotes.METHODS, **bidding.METHODS}
+    places = [*public.ANSWERS, *own.ANSWERS, *trading, *special]
     assert sorted(places) == sorted(METHODS)
     assert set(own.ANSWERS) == {
         name for name, (_, scope) in METHODS.items() if scope is Scope.READ
     } - {"private/subscribe", "private/unsubscribe"}
-    assert {METHODS[name][1] for name in (*orders.METHODS, *quotes.METHODS)} == {Scope.TRADE}
+    assert {METHODS[name][1] for name in trading} == {Scope.TRADE}
 
 
 @pytest.mark.parametrize("number", [session.FRAME_MAX, naming.CHANNELS_MAX])

@@ -13,6 +13,7 @@ from clearing.collateral import Collateral
 from clearing.default.cases import BID_MAX, Auction, Bid, Case, PassedOver, portfolio_text
 from clearing.default.fund import Fund
 from clearing.default.liquidation import Choice, Liquidations, largest_first, toward_flat
+from clearing.default.porting import Porting
 from clearing.default.resolution import Resolution, held_by
 from clearing.default.steps import Step
 from clearing.default.waterfall import Payment, Tranche
@@ -25,7 +26,7 @@ from clearing.reports import Variation
 from engine.frame import Frame
 from engine.jit import Row
 from engine.layout import ORDER
-from engine.rows import Batch
+from engine.rows import Batch, join
 from engine.schema import AccountType, Flag, Kind, Standing
 
 _PAID_IN = (
@@ -62,6 +63,7 @@ class Defaults:
             *(self.fund, calls, collateral, variations),
         )
         self.liquidations = Liquidations(directory, positions)
+        self.porting = Porting(directory, positions, calls)
         self.cases: list[Case] = []
 
     @property
@@ -88,6 +90,8 @@ class Defaults:
                 self.fund.take(row)
             case Step.DECLARE:
                 self._declare(account, int(row["source"]))
+            case Step.PORT:
+                self.porting.take(row, self.cases)
             case Step.AUCTION:
                 auction = Auction(int(row["other"]), int(row["product"]))
                 self.open[account].auctions.append(auction)
@@ -178,18 +182,25 @@ class Defaults:
         return batch
 
     def fall_due(self, date: int) -> Batch:
-        """Return a DECLARE row for each account whose liquidation has not met its call by now."""
+        """Return a DECLARE row for each account whose liquidation has not met its call by now.
+
+        And for each customer of an earlier defaulter that no other member has taken.
+        """
         batch = Batch()
         for account in self.liquidations.accounts:
             if account not in self._calls.open:
                 self.liquidations.end(account)
             elif account not in self.open:
                 batch.money(Kind.DEFAULT, account=account, code=Step.DECLARE, source=date)
-        return batch
+        due = [*self.open, *batch.rows["account"].tolist()]
+        return join([batch, self.porting.close_out(self.cases, due, date)])
 
     def announce(self) -> Batch:
-        """Return what follows a declaration: suspension, cancels, and an auction each product."""
-        batch = Batch()
+        """Return what follows a declaration: suspension, cancels, and an auction each product.
+
+        Or what follows once a member takes a defaulter's customers.
+        """
+        batch = self.porting.answer()
         auctions = sum(len(case.auctions) for case in self.cases)
         for case in self.open.values():
             if case.is_announced:

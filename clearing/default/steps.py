@@ -14,3 +14,4 @@ class Step(enum.IntEnum):
     COVER = 6  # What one party bears of the loss in one tranche.
     CLOSE = 7  # The default is over.
     PASS_OVER = 8  # A bid that was better than the winner's, and why it could not win.
+    PORT = 9  # Customers of a defaulter go to another member, who takes them.

@@ -45,6 +45,7 @@ class Projection:
         self._pricing = Pricing(self._directory)
         self._posted = 0  # Entries of the ledger that were told.
         self._known = (0, 0, 0)  # Owners, accounts and instruments that were told.
+        self._firms: dict[int, int] = {}  # By owner.
         self._blocks: dict[int, int] = {}  # Lots, by instrument, since the last end of day.
         self._waiting: list[Outcome] = []
         self._rows: Rows = {}
@@ -92,6 +93,7 @@ class Projection:
         self._date = self._date or date  # What is founded belongs to the first day.
         self._directory.fold(outcome)
         self._tell_names()
+        self._tell_ported(accepted)
         self._tell_histories(Chunk(frame.commands, events, self._date))
         self._add("settlements", self._settling.settlements(accepted))
         self._add("reviews", self._pricing.priced(events, self._date))
@@ -115,6 +117,17 @@ class Projection:
             self._add("variations", self._settling.variations(event, self._date))
             done = place
         self._positions.fold(events[done:])
+
+    def _tell_ported(self, accepted: Table) -> None:
+        """Tell which accounts clear through another firm from now on."""
+        for row in accepted[accepted["kind"] == Kind.OPEN_OWNER]:
+            owner, head = int(row["other"]), (int(row["seq"]), int(row["time"]), self._date)
+            before = self._firms.get(owner)
+            self._firms[owner] = int(row["code"])
+            moved = [one.number for one in self._directory.accounts[1:] if one.owner == owner]
+            for place, account in enumerate(moved if before is not None else ()):
+                firms = before, self._firms[owner]
+                self._add("portings", [(head[0], place, *head[1:], account, *firms)])
 
     def _tell_names(self) -> None:
         """Tell owners, accounts and instruments that are new, and make room for them."""

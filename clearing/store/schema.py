@@ -144,6 +144,9 @@ COLLATERAL = _history(
     _whole("counted_micro"),  # By what it changed what the account is worth.
 )
 
+# Accounts whose owner came to clear through another firm, because its member was in default.
+PORTINGS = _history("portings", _number("firm_before"), _number("firm"))
+
 SETTLEMENTS = _table(
     "settlements",
     *(_whole("seq", key=True), _whole("time"), _number("date"), _number("instrument")),
@@ -216,7 +219,7 @@ PROJECTION = Table(
     _word("chain"),  # The event hash that this row's frame was written after.
 )
 
-HISTORIES = (ORDERS, CHANGES, TRADES, REVIEWS, LEDGER, CALLS, COLLATERAL, VARIATIONS)
+HISTORIES = (ORDERS, CHANGES, TRADES, REVIEWS, LEDGER, CALLS, COLLATERAL, VARIATIONS, PORTINGS)
 
 
 def fingerprint() -> str:

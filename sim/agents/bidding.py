@@ -6,10 +6,10 @@ that the portfolio needs, drawn anew for each.
 
 import numpy as np
 
+from clearing.default.sales import Sale
 from engine.rows import Batch
 from engine.schema import Kind
 from sim.agents.base import Agent
-from sim.tape import Sale
 from sim.view import View
 
 _PART_LEAST, _PART_MOST = 0.05, 0.25  # Of the margin, that a bidder asks for.
