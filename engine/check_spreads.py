@@ -7,6 +7,7 @@ from engine.legs import PRICE_MAX
 from engine.schema import NIL_PRICE, Form, Phase, Side
 from engine.state import State
 from engine.stops import WAITING
+from engine.tops import BEYOND
 
 
 def legs_of(state: State, index: int) -> list[tuple[int, int]]:
@@ -54,7 +55,8 @@ def check_implied(state: State, orders: list[Any]) -> None:
     assert not state.totals[0]["stale"]
     assert not state.stale.any()
     assert not state.totals[0]["first_traded"]
-    tops = _tops(state, orders)
+    bests = _bests(state, orders)
+    tops = {top: best for top, best in bests.items() if _is_allowed(state, top[0], best[0])}
     made: dict[tuple[int, int], dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for index in range(int(state.totals[0]["instruments"])):
         calendar = state.instruments[index]
@@ -78,29 +80,38 @@ def check_implied(state: State, orders: list[Any]) -> None:
             )
             assert int(top["path_price"]) == (best[0] if best[1] else NIL_PRICE)
             told = int(top["implied"]), int(top["implied_lots"])
-            assert told == (best if _may_tell(index, side, best, tops) else (0, 0))
+            assert told == (best if _may_tell(index, side, best, bests) else (0, 0))
             if state.instruments[index]["paths"]:
-                assert (int(top["price"]), int(top["lots"])) == tops.get((index, side), (0, 0))
+                seen = bests.get((index, side), (0, 0))
+                if (index, side) in bests and (index, side) not in tops:
+                    seen = seen[0], BEYOND
+                assert (int(top["price"]), int(top["lots"])) == seen
 
 
-def _tops(state: State, orders: list[Any]) -> dict[tuple[int, int], tuple[int, int]]:
+def _bests(state: State, orders: list[Any]) -> dict[tuple[int, int], tuple[int, int]]:
     """Return price and shown lots of the best level of each side of what is open."""
-    tops: dict[tuple[int, int], tuple[int, int]] = {}
+    bests: dict[tuple[int, int], tuple[int, int]] = {}
     for order in orders:
         index, side, price = int(order["instrument"]), int(order["side"]), int(order["price"])
         if order["ladder"] < WAITING and state.instruments[index]["phase"] == Phase.OPEN:
-            best, shown = tops.get((index, side), (price, 0))
+            best, shown = bests.get((index, side), (price, 0))
             if (price > best) == (side == Side.BUY) and price != best:
                 best, shown = price, 0
             if price == best:
-                tops[index, side] = best, shown + int(order["shown"])
-    return tops
+                bests[index, side] = best, shown + int(order["shown"])
+    return bests
+
+
+def _is_allowed(state: State, index: int, price: int) -> bool:
+    """Whether a price is on the ladder and within today's limits, which `check` knows."""
+    instrument = state.instruments[index]
+    return bool(instrument["limit_low"] <= price <= instrument["limit_high"])
 
 
 def _best_of(state: State, index: int, side: int, made: dict[int, int]) -> tuple[int, int]:
     """Return the best of the prices that paths make, and its lots; (0, 0) for none."""
     instrument, sign = state.instruments[index], 1 if side == Side.BUY else -1
-    prices = [price for price in made if instrument["low"] <= price <= instrument["high"]]
+    prices = [price for price in made if _is_allowed(state, index, price)]
     if not prices or instrument["phase"] != Phase.OPEN:
         return 0, 0
     best = max(prices, key=lambda price: sign * price)
@@ -108,10 +119,10 @@ def _best_of(state: State, index: int, side: int, made: dict[int, int]) -> tuple
 
 
 def _may_tell(
-    index: int, side: int, best: tuple[int, int], tops: dict[tuple[int, int], tuple[int, int]]
+    index: int, side: int, best: tuple[int, int], bests: dict[tuple[int, int], tuple[int, int]]
 ) -> bool:
     """Whether an implied price neither locks nor crosses the orders of the other side."""
-    if (index, 1 - side) not in tops:
+    if (index, 1 - side) not in bests:
         return True
-    sign, other = 1 if side == Side.BUY else -1, tops[index, 1 - side][0]
+    sign, other = 1 if side == Side.BUY else -1, bests[index, 1 - side][0]
     return sign * best[0] < sign * other

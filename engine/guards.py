@@ -6,10 +6,12 @@ All guards are measured from the market settlement, never from the index mark.
 from engine.book import price_of
 from engine.emit import say
 from engine.jit import Row, Table, kernel
+from engine.paths import best_price
 from engine.reasons import Reason
 from engine.records import BUCKETS
 from engine.schema import NIL, NIL_PRICE, Did, Phase, Side
 from engine.state import State
+from engine.tops import note_change
 from engine.windows import breaker_bounds, look_again, restart
 
 _POINTS_MAX = 1 << 40
@@ -107,17 +109,26 @@ def refer(state: State, index: int) -> None:
     """Let an instrument's guards refer to its settlement, and its product's terms, as they are."""
     instrument = state.instruments[index]
     look_again(instrument)
-    instrument.limit_low, instrument.limit_high = instrument.low, instrument.high
+    low, high = _limits(state, index)
+    if low != instrument.limit_low or high != instrument.limit_high:
+        instrument.limit_low, instrument.limit_high = low, high
+        note_change(state, index)
+
+
+@kernel
+def _limits(state: State, index: int) -> tuple[int, int]:
+    """Return what the settlement and the product's terms leave of an instrument's ladder."""
+    instrument = state.instruments[index]
     settlement = settlement_of(state, index)
     room = state.products[instrument.product].daily
     if room == 0 or settlement == NIL_PRICE:
-        return
+        return instrument.low, instrument.high
     low, high = settlement - room, settlement + room
     low += (instrument.low - low) % instrument.tick
     high -= (high - instrument.low) % instrument.tick
     # Both stay on the ladder, also where the settlement is far from it.
-    instrument.limit_low = min(max(low, instrument.low), instrument.high)
-    instrument.limit_high = max(min(high, instrument.high), instrument.low)
+    low = min(max(low, instrument.low), instrument.high)
+    return low, max(min(high, instrument.high), instrument.low)
 
 
 @kernel
@@ -156,8 +167,7 @@ def _is_past(side: int, price: int, bound: int) -> bool:
 
 @kernel
 def _would_trade(state: State, index: int, side: int, price: int) -> bool:
-    opposite = state.sides[index, 1 - side].best
-    if opposite == 0:
+    best = best_price(state, index, 1 - side)
+    if best == NIL_PRICE:
         return False
-    best = price_of(state.instruments[index], 1 - side, opposite)
     return price >= best if side == Side.BUY else price <= best

@@ -7,7 +7,7 @@ from engine.jit import Row, Table, kernel, rare
 from engine.reasons import Reason
 from engine.schema import Did, Phase
 from engine.state import State
-from engine.tops import note_phase
+from engine.tops import note_change
 
 _NEVER = np.iinfo(np.int64).max
 
@@ -22,7 +22,7 @@ def tell_phase(
     """
     instrument = state.instruments[index]
     instrument.phase = phase
-    note_phase(state, index)
+    note_change(state, index)
     instrument.date = date
     count = say(events, count, command, Did.PHASED)
     event = events[count - 1]

@@ -160,7 +160,7 @@ def _tell_best(state: State, number: Index, command: Row, events: Table, count: 
         _, price, lots = best_of_paths(state, index, side)
     top.path_price = price
     other = state.tops[number ^ _ONE]
-    is_locked = other.lots > 0 and not is_better(side, other.price, price)
+    is_locked = other.lots != 0 and not is_better(side, other.price, price)
     if lots == 0 or is_locked:
         price, lots = 0, 0
     if price == top.implied and lots == top.implied_lots:

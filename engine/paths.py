@@ -9,7 +9,7 @@ because the ladders of an implied calendar meet: listing saw to it.
 import numpy as np
 
 from engine.book import below, lots_at, price_of, touch
-from engine.jit import Index, kernel, rare
+from engine.jit import Index, Row, kernel, rare
 from engine.schema import NIL, NIL_PRICE, Phase
 from engine.state import State
 from engine.tops import (
@@ -80,13 +80,20 @@ def best_of_paths(state: State, index: int, side: int) -> tuple[int, int, int]:
         path = state.paths[index, number]
         one, two = state.tops[top_behind(path.one, side)], state.tops[top_behind(path.two, side)]
         price, shown = sum_through(path, one.price, two.price), min(one.lots, two.lots)
-        if shown == 0 or not instrument.low <= price <= instrument.high:
+        if shown <= 0 or not _is_allowed(instrument, price):
             continue
         if chosen == NIL or is_better(side, price, best):
             chosen, best, lots = number, price, shown
         elif price == best:
             lots += shown
     return chosen, best, lots
+
+
+@kernel
+def _is_allowed(instrument: Row, price: int) -> bool:
+    """Whether a price is on the ladder, and within today's limits."""
+    low: int = instrument.limit_low
+    return low <= price <= instrument.limit_high
 
 
 @kernel
@@ -109,7 +116,7 @@ def path_lots(state: State, index: int, number: int, side: int, worst: int, enou
     """Return the lots, hidden ones too, that a path makes up to the price `worst`.
 
     side: on which they would rest. Counting stops at `enough`, and at the first two
-    levels whose price is off the ladder: nothing behind them can be reached.
+    levels whose prices are beyond a limit: nothing behind them can be reached.
     """
     instrument, path = state.instruments[index], state.paths[index, number]
     one, two = top_behind(path.one, side), top_behind(path.two, side)
@@ -118,8 +125,13 @@ def path_lots(state: State, index: int, number: int, side: int, worst: int, enou
     rank_one, rank_two = _best(state, one), _best(state, two)
     lots, used_one, used_two = 0, 0, 0
     while rank_one != _NONE and rank_two != _NONE and lots < enough:
-        price = sum_through(path, _price_at(state, one, rank_one), _price_at(state, two, rank_two))
-        if not instrument.low <= price <= instrument.high or is_better(side, worst, price):
+        price_one, price_two = _price_at(state, one, rank_one), _price_at(state, two, rank_two)
+        price = sum_through(path, price_one, price_two)
+        if not _is_allowed(instrument, price) or is_better(side, worst, price):
+            return lots
+        book_one = state.instruments[instrument_at(one)]
+        book_two = state.instruments[instrument_at(two)]
+        if not (_is_allowed(book_one, price_one) and _is_allowed(book_two, price_two)):
             return lots
         left_one = lots_at(state, side_one, rank_one) - used_one
         left_two = lots_at(state, side_two, rank_two) - used_two

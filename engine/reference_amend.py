@@ -8,7 +8,7 @@ import dataclasses
 from engine.reasons import Reason
 from engine.reference_auction import publish_indicative
 from engine.reference_book import Order, reaches
-from engine.reference_guards import daily_limits, refuse_unguarded
+from engine.reference_guards import refuse_unguarded
 from engine.reference_limits import refuse_beyond_limit
 from engine.reference_match import elect, place
 from engine.reference_orders import (
@@ -24,6 +24,7 @@ from engine.reference_risk import (
     Account,
     Instrument,
     RefusedError,
+    daily_limits,
     refuse_beyond_margin,
 )
 from engine.reference_world import Row, World

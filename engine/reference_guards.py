@@ -6,7 +6,8 @@ from the market settlement, never from the index mark.
 
 from engine.reasons import Reason
 from engine.reference_book import Order, reaches
-from engine.reference_risk import Guards, Instrument, Market, RefusedError
+from engine.reference_implied import best
+from engine.reference_risk import Guards, Instrument, Market, RefusedError, daily_limits
 from engine.reference_world import Row, World
 from engine.schema import NIL, NIL_PRICE, Did, Form, Phase, Side
 
@@ -76,18 +77,6 @@ def fair(instrument: Instrument) -> int:
     return start
 
 
-def daily_limits(market: Market, instrument: Instrument) -> tuple[int, int]:
-    """Return the lowest and the highest price of the ladder that today's limits leave."""
-    low, high, tick = instrument.low, instrument.high, instrument.tick
-    room, middle = market.guards[instrument.product].daily, instrument.settlement
-    if room == 0 or middle == NIL_PRICE:
-        return low, high
-    rungs = (high - low) // tick
-    first = -((low - (middle - room)) // tick)  # Rungs from the foot up to the lower limit.
-    last = (middle + room - low) // tick
-    return low + min(max(first, 0), rungs) * tick, low + max(min(last, rungs), 0) * tick
-
-
 def refuse_unguarded(world: World, order: Order) -> None:
     """Refuse an order whose price a guard does not take, with the bound that it passes."""
     market, instrument = world.market, world.instrument_of(order)
@@ -99,7 +88,7 @@ def refuse_unguarded(world: World, order: Order) -> None:
     if guards.band > 0 and reference != NIL_PRICE:
         bound = reference + ways * guards.band
         refuse_past(ways * (order.price - bound) > 0, Reason.PRICE_BAND, bound, order)
-    passive = not would_trade(instrument, order.side, order.price) and not order.waits
+    passive = not would_trade(market, instrument, order.side, order.price) and not order.waits
     if variant(market, instrument) > 0 and passive and instrument.phase == Phase.OPEN:
         lowest, highest = looked_back(world, instrument, [])
         bound = lowest if ways > 0 else highest
@@ -113,10 +102,11 @@ def refuse_past(wrong: bool, reason: Reason, bound: int, order: Order) -> None:
         raise RefusedError(reason, bound, order.price)
 
 
-def would_trade(instrument: Instrument, side: int, price: int) -> bool:
-    """Whether an order at this price would trade at once."""
-    best = instrument.book.best(1 - side)
-    return instrument.phase == Phase.OPEN and best != NIL_PRICE and reaches(side, price, best)
+def would_trade(market: Market, instrument: Instrument, side: int, price: int) -> bool:
+    """Whether an order at this price would trade at once, through implied prices too."""
+    opposite, _ = best(market, instrument, 1 - side)
+    is_met = opposite != NIL_PRICE and reaches(side, price, opposite)
+    return instrument.phase == Phase.OPEN and is_met
 
 
 def variant(market: Market, instrument: Instrument) -> int:

@@ -13,7 +13,7 @@ Only explicit orders make implied prices, and only while all three books are ope
 from typing import NamedTuple
 
 from engine.reference_book import Order, reaches
-from engine.reference_risk import Instrument, Market
+from engine.reference_risk import Instrument, Market, daily_limits
 from engine.reference_world import World
 from engine.schema import NIL_PRICE, Did, Phase, Side
 
@@ -60,13 +60,20 @@ def sum_of(path: Path, first: int, second: int) -> int:
     return path.first.sign * first + path.second.sign * second
 
 
-def price_through(instrument: Instrument, path: Path) -> int:
-    """Return the best implied price of a path; NIL_PRICE where there is none on the ladder."""
+def price_through(market: Market, instrument: Instrument, path: Path) -> int:
+    """Return the best implied price of a path; NIL_PRICE where there is none within limits."""
     first, second = (source.instrument.book.best(source.side) for source in path)
-    if NIL_PRICE in (first, second):
+    if NIL_PRICE in (first, second) or not is_allowed(market, instrument, path, first, second):
         return NIL_PRICE
-    price = sum_of(path, first, second)
-    return price if instrument.low <= price <= instrument.high else NIL_PRICE
+    return sum_of(path, first, second)
+
+
+def is_allowed(market: Market, instrument: Instrument, path: Path, first: int, second: int) -> bool:
+    """Whether none of the three books would trade beyond its limits of today, or its ladder."""
+    books = (instrument, path.first.instrument, path.second.instrument)
+    prices = (sum_of(path, first, second), first, second)
+    limits = [daily_limits(market, book) for book in books]
+    return all(low <= one <= high for one, (low, high) in zip(prices, limits, strict=True))
 
 
 def best(market: Market, instrument: Instrument, side: int) -> tuple[int, list[Path]]:
@@ -76,7 +83,7 @@ def best(market: Market, instrument: Instrument, side: int) -> tuple[int, list[P
     """
     price, chosen = instrument.book.best(side), list[Path]()
     for path in paths(market, instrument, side):
-        other = price_through(instrument, path)
+        other = price_through(market, instrument, path)
         if other != NIL_PRICE and (price == NIL_PRICE or is_better(side, other, price)):
             price, chosen = other, [path]
     return price, chosen
@@ -87,7 +94,7 @@ def is_better(side: int, price: int, other: int) -> bool:
     return price > other if side == Side.BUY else price < other
 
 
-def lots_through(instrument: Instrument, order: Order, path: Path, end: int) -> int:
+def lots_through(market: Market, instrument: Instrument, order: Order, path: Path, end: int) -> int:
     """Return the lots that an order could trade on a path, hidden ones too.
 
     end: a price that self-match prevention does not let the order pass; NIL_PRICE for none.
@@ -97,8 +104,8 @@ def lots_through(instrument: Instrument, order: Order, path: Path, end: int) -> 
     lots = 0
     while left and right:
         price = sum_of(path, left[0][0], right[0][0])
-        on_ladder = instrument.low <= price <= instrument.high
-        if not on_ladder or not reaches(order.side, order.price, price):
+        allowed = is_allowed(market, instrument, path, left[0][0], right[0][0])
+        if not allowed or not reaches(order.side, order.price, price):
             break
         if end != NIL_PRICE and not is_better(side, price, end):
             break
@@ -137,7 +144,9 @@ def quote(market: Market, instrument: Instrument, side: int) -> tuple[int, int]:
 
     One that would lock or cross the explicit orders of the other side is not told.
     """
-    ways = [(path, price_through(instrument, path)) for path in paths(market, instrument, side)]
+    ways = [
+        (path, price_through(market, instrument, path)) for path in paths(market, instrument, side)
+    ]
     ways = [(path, price) for path, price in ways if price != NIL_PRICE]
     if not ways:
         return 0, 0

@@ -7,9 +7,18 @@ Positions stand in the legs alone.
 
 from engine.reasons import Reason
 from engine.reference_book import Order
-from engine.reference_risk import Instrument, Leg, Market, RefusedError, appraise
+from engine.reference_risk import (
+    Instrument,
+    Leg,
+    Market,
+    RefusedError,
+    appraise,
+    daily_limits,
+)
 from engine.reference_world import Row, World
 from engine.schema import LEGS_MAX, NIL_PRICE, PATHS_MAX, Did, Form, Phase, Role, Side
+
+Bounds = tuple[int, int]  # The lowest and the highest price that a leg may trade at.
 
 RATIOS = {
     Form.CALENDAR: (1, -1),
@@ -174,14 +183,15 @@ def leg_prices(market: Market, spread: Instrument, price: int) -> list[int]:
     """Return what each leg trades at, so that together they make this price of the spread.
 
     Legs start where their markets are. The leg that traded last keeps its price if it
-    can; the others move, the last one first, each as far as it must and its ladder lets it.
+    can; the others move, the last one first, each as far as it must and its bounds let it.
     """
     if spread.form == Form.TAS:
         return [base(market, spread) + price]
     legs = [market.instruments[number] for number, _ in spread.legs]
-    prices = [start(spread, leg) for leg in legs]
+    bounds = bounds_of(market, spread, legs, price)
+    prices = [within(one, start(spread, leg)) for one, leg in zip(bounds, legs, strict=True)]
     if spread.form == Form.STRIP:
-        spread_evenly(legs, prices, price * len(legs) - sum(prices))
+        spread_evenly(legs, bounds, prices, price * len(legs) - sum(prices))
     ratios = [leg.ratio for leg in spread.legs]
     turns = sorted(range(len(legs)), reverse=True)
     anchor = max(turns, key=lambda i: (legs[i].traded_at, -i))
@@ -191,10 +201,26 @@ def leg_prices(market: Market, spread: Instrument, price: int) -> list[int]:
         before = list(prices)
         for i in turns:
             owed = owed_by(spread, prices, price)
-            prices[i] = within(legs[i], prices[i] + toward_zero(owed, ratios[i]))
+            prices[i] = within(bounds[i], prices[i] + toward_zero(owed, ratios[i]))
         if prices == before:
-            step(legs, ratios, prices, turns, owed)
+            step(bounds, ratios, prices, turns, owed)
     return prices
+
+
+def bounds_of(
+    market: Market, spread: Instrument, legs: list[Instrument], price: int
+) -> list[Bounds]:
+    """Return today's limits of each leg; the ladders where the legs could not make the price so."""
+    limits = [daily_limits(market, leg) for leg in legs]
+    ends = [
+        sorted((leg.ratio * low, leg.ratio * high))
+        for leg, (low, high) in zip(spread.legs, limits, strict=True)
+    ]
+    least, most = (sum(end) for end in zip(*ends, strict=True))
+    all_move = all(low < high for low, high in limits)
+    if all_move and least <= spread.divisor() * price <= most:
+        return limits
+    return [(leg.low, leg.high) for leg in legs]
 
 
 def owed_by(spread: Instrument, prices: list[int], price: int) -> int:
@@ -204,27 +230,29 @@ def owed_by(spread: Instrument, prices: list[int], price: int) -> int:
 
 
 def step(
-    legs: list[Instrument], ratios: list[int], prices: list[int], turns: list[int], owed: int
+    bounds: list[Bounds], ratios: list[int], prices: list[int], turns: list[int], owed: int
 ) -> None:
     """Move the first leg that can by one unit, past what is owed: others then move back."""
     for i in turns:
         moved = prices[i] + (1 if owed * ratios[i] > 0 else -1)
-        if moved == within(legs[i], moved):
+        if moved == within(bounds[i], moved):
             prices[i] = moved
             return
 
 
-def spread_evenly(legs: list[Instrument], prices: list[int], owed: int) -> None:
+def spread_evenly(
+    legs: list[Instrument], bounds: list[Bounds], prices: list[int], owed: int
+) -> None:
     """Move every leg by the same, in ticks; the first legs take the odd ticks, then odd units."""
     common = owed // len(legs)
     for i, leg in enumerate(legs):
         before = prices[i]
-        prices[i] = within(leg, before + common - common % leg.tick)
+        prices[i] = within(bounds[i], before + common - common % leg.tick)
         owed -= prices[i] - before
     for sizes in ([leg.tick for leg in legs], [1] * len(legs)):
         for i, size in enumerate(sizes):
             moved = prices[i] + (size if owed > 0 else -size)
-            if abs(owed) >= size and moved == within(legs[i], moved):
+            if abs(owed) >= size and moved == within(bounds[i], moved):
                 owed -= moved - prices[i]
                 prices[i] = moved
 
@@ -232,8 +260,8 @@ def spread_evenly(legs: list[Instrument], prices: list[int], owed: int) -> None:
 def start(spread: Instrument, leg: Instrument) -> int:
     """Return where a leg's price starts: where its market is; of a strip where it settled."""
     if spread.form == Form.STRIP and leg.settlement != NIL_PRICE:
-        return within(leg, leg.settlement)
-    return within(leg, standing(leg))
+        return leg.settlement
+    return standing(leg)
 
 
 def standing(leg: Instrument) -> int:
@@ -250,9 +278,10 @@ def standing(leg: Instrument) -> int:
     return price
 
 
-def within(leg: Instrument, price: int) -> int:
-    """Return the price of a ladder's breadth that is nearest to this one."""
-    return min(max(price, leg.low), leg.high)
+def within(bounds: Bounds, price: int) -> int:
+    """Return the price between two bounds that is nearest to this one."""
+    low, high = bounds
+    return min(max(price, low), high)
 
 
 def toward_zero(owed: int, ratio: int) -> int:

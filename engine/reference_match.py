@@ -213,7 +213,7 @@ def fillable(world: World, instrument: Instrument, order: Order) -> tuple[int, R
     lots, end, breach = explicit_lots(world, instrument, order, begins)
     if not is_watched(market, instrument):
         ways = paths(market, instrument, side)
-        lots += sum(lots_through(instrument, order, path, end) for path in ways)
+        lots += sum(lots_through(world.market, instrument, order, path, end) for path in ways)
     return lots, breach
 
 

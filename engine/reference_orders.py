@@ -5,7 +5,7 @@ Part of the reference: for readers, and the tests' oracle.
 
 from engine.reasons import Reason
 from engine.reference_book import Order, reaches
-from engine.reference_guards import daily_limits, refuse_unguarded
+from engine.reference_guards import refuse_unguarded, would_trade
 from engine.reference_implied import best
 from engine.reference_limits import most_lots, moves, refuse_beyond_limit
 from engine.reference_match import RESTING, elect, fillable, place
@@ -14,6 +14,7 @@ from engine.reference_risk import (
     Instrument,
     Market,
     RefusedError,
+    daily_limits,
     reach,
     refuse_beyond_margin,
 )
@@ -97,13 +98,6 @@ def warn(world: World, order: Order, more: int) -> None:
         if more > 0 and 5 * (now - abs(leg.ratio) * more) < 4 * top <= 5 * now:
             side = Side.BUY if move.ratio > 0 else Side.SELL
             world.tell(Did.ALERTED, order, now, instrument=leg.number, side=side, other=top)
-
-
-def would_trade(market: Market, instrument: Instrument, side: int, price: int) -> bool:
-    """Whether an order at this price would trade at once."""
-    opposite, _ = best(market, instrument, 1 - side)
-    is_met = opposite != NIL_PRICE and reaches(side, price, opposite)
-    return instrument.phase == Phase.OPEN and is_met
 
 
 def slid(market: Market, instrument: Instrument, side: int) -> int:

@@ -143,6 +143,18 @@ class Market:
         return self.instruments[number].low, self.instruments[number].high
 
 
+def daily_limits(market: Market, instrument: Instrument) -> tuple[int, int]:
+    """Return the lowest and the highest price of the ladder that today's limits leave."""
+    low, high, tick = instrument.low, instrument.high, instrument.tick
+    room, middle = market.guards[instrument.product].daily, instrument.settlement
+    if room == 0 or middle == NIL_PRICE:
+        return low, high
+    rungs = (high - low) // tick
+    first = -((low - (middle - room)) // tick)  # Rungs from the foot up to the lower limit.
+    last = (middle + room - low) // tick
+    return low + min(max(first, 0), rungs) * tick, low + max(min(last, rungs), 0) * tick
+
+
 class RefusedError(Exception):
     """The command is refused, with what was required and what was there."""
 

@@ -92,17 +92,18 @@ def _fill_leg(
 def price_legs(state: State, index: int, price: int) -> None:
     """Write the price of each leg into the table; times ratio they sum to divisor x `price`.
 
-    Each lies on its leg's ladder, if between its ticks: listing saw to it that this can be. At
-    settlement the price is an offset, and its leg's is yet to come.
+    Each lies within its leg's limits of today, where all can; else on its ladder: listing saw to
+    it that this can be. At settlement the price is an offset, and its leg's is yet to come.
     """
     spread = state.instruments[index]
     if spread.form == Form.TAS:
         stand_in(state, index, price)
         return
     residual = spread.divisor * price
+    _bound_legs(state, index, residual)
     for number in range(spread.legs):
         leg = state.legs[index, number]
-        leg.price = _start(state, spread.form, leg.instrument)
+        leg.price = _start(state, spread.form, leg)
         residual -= leg.ratio * leg.price
     if spread.form == Form.STRIP:
         residual = _move_together(state, index, residual)
@@ -110,13 +111,34 @@ def price_legs(state: State, index: int, price: int) -> None:
 
 
 @kernel
-def _start(state: State, form: int, index: int) -> int:
-    """Return the price from which a leg begins, on its ladder."""
-    instrument = state.instruments[index]
-    price = instrument.settlement
+def _bound_legs(state: State, index: int, total: int) -> None:
+    """Write between which prices each leg may move, so that times ratio they can sum to `total`.
+
+    A leg that cannot move at all might leave a butterfly's odd unit over: then ladders count.
+    """
+    least, most, moves = 0, 0, True
+    for number in range(state.instruments[index].legs):
+        leg = state.legs[index, number]
+        instrument = state.instruments[leg.instrument]
+        leg.low, leg.high = instrument.limit_low, instrument.limit_high
+        least += leg.ratio * (leg.low if leg.ratio > 0 else leg.high)
+        most += leg.ratio * (leg.high if leg.ratio > 0 else leg.low)
+        moves = moves and leg.low < leg.high
+    if moves and least <= total <= most:
+        return
+    for number in range(state.instruments[index].legs):
+        leg = state.legs[index, number]
+        instrument = state.instruments[leg.instrument]
+        leg.low, leg.high = instrument.low, instrument.high
+
+
+@kernel
+def _start(state: State, form: int, leg: Row) -> int:
+    """Return the price from which a leg begins, within its bounds."""
+    price = state.instruments[leg.instrument].settlement
     if form != Form.STRIP or price == NIL_PRICE:
-        price = _recent(state, index)
-    return min(max(price, instrument.low), instrument.high)
+        price = _recent(state, leg.instrument)
+    return min(max(price, leg.low), leg.high)
 
 
 @kernel
@@ -153,23 +175,22 @@ def _move_together(state: State, index: int, residual: int) -> int:
         leg = state.legs[index, number]
         instrument = state.instruments[leg.instrument]
         whole = leg.price + common - common % instrument.tick
-        price = min(max(whole, instrument.low), instrument.high)
+        price = min(max(whole, leg.low), leg.high)
         residual -= price - leg.price
         leg.price = price
     for number in range(legs):
         leg = state.legs[index, number]
-        residual = _move_once(state, leg, residual, state.instruments[leg.instrument].tick)
+        residual = _move_once(leg, residual, state.instruments[leg.instrument].tick)
     for number in range(legs):
-        residual = _move_once(state, state.legs[index, number], residual, 1)
+        residual = _move_once(state.legs[index, number], residual, 1)
     return residual
 
 
 @kernel
-def _move_once(state: State, leg: Row, residual: int, step: int) -> int:
-    """Move a strip's leg by a step where so much is missing and its ladder allows."""
-    instrument = state.instruments[leg.instrument]
+def _move_once(leg: Row, residual: int, step: int) -> int:
+    """Move a strip's leg by a step where so much is missing and its bounds allow."""
     change = step if residual > 0 else -step
-    if abs(residual) < step or not instrument.low <= leg.price + change <= instrument.high:
+    if abs(residual) < step or not leg.low <= leg.price + change <= leg.high:
         return residual
     leg.price += change
     return residual - change
@@ -182,7 +203,7 @@ def _move_in_turn(state: State, index: int, residual: int) -> None:
         before = residual
         for turn in range(state.instruments[index].legs):
             leg = state.legs[index, _in_turn(state, index, turn)]
-            residual = _take_most(state, leg, residual)
+            residual = _take_most(leg, residual)
         if residual == before:
             residual = _overshoot(state, index, residual)
 
@@ -206,13 +227,12 @@ def _in_turn(state: State, index: int, turn: int) -> int:
 
 
 @kernel
-def _take_most(state: State, leg: Row, residual: int) -> int:
-    """Move a leg as far as its ladder and whole units allow; return what is still missing."""
-    instrument = state.instruments[leg.instrument]
+def _take_most(leg: Row, residual: int) -> int:
+    """Move a leg as far as its bounds and whole units allow; return what is still missing."""
     change = abs(residual) // abs(leg.ratio)
     if (residual > 0) != (leg.ratio > 0):
         change = -change
-    price = min(max(leg.price + change, instrument.low), instrument.high)
+    price = min(max(leg.price + change, leg.low), leg.high)
     residual -= leg.ratio * (price - leg.price)
     leg.price = price
     return residual
@@ -226,9 +246,8 @@ def _overshoot(state: State, index: int, residual: int) -> int:
     """
     for turn in range(state.instruments[index].legs):
         leg = state.legs[index, _in_turn(state, index, turn)]
-        instrument = state.instruments[leg.instrument]
         change = 1 if (residual > 0) == (leg.ratio > 0) else -1
-        if instrument.low <= leg.price + change <= instrument.high:
+        if leg.low <= leg.price + change <= leg.high:
             leg.price += change
             return residual - leg.ratio * change
     return residual

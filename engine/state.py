@@ -76,6 +76,8 @@ LEG = np.dtype(
         ("instrument", "<i8"),
         ("ratio", "<i8"),  # Lots; below 0: sold.
         ("price", "<i8"),  # Of the trade at hand.
+        ("low", "<i8"),  # The least and the most that it may be.
+        ("high", "<i8"),
         ("trade_id", "<i8"),
     ]
 )

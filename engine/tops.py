@@ -2,6 +2,7 @@
 
 A top's number is 2 x instrument + side. Between commands a top is what its book shows; within
 one it may be behind until `look`. A top that changes makes `stale` all that hangs on it.
+Of a level beyond today's limits no lots are seen: through a path nobody trades there.
 """
 
 import numpy as np
@@ -11,6 +12,7 @@ from engine.jit import Index, Row, kernel
 from engine.schema import NIL_PRICE, Phase, Side
 from engine.state import State
 
+BEYOND = -1  # In place of the lots of a level beyond today's limits.
 _NONE = np.uint64(0)
 _ONE = np.uint64(1)
 _SIX = np.uint64(6)
@@ -77,13 +79,15 @@ def _look_at(state: State, index: Index, side: int) -> None:
     price, lots = 0, 0
     if book.best != _NONE and instrument.phase == Phase.OPEN:
         price = price_of(instrument, side, book.best)
-        lots = state.levels[book.first + book.best].shown
+        lots = BEYOND
+        if instrument.limit_low <= price <= instrument.limit_high:
+            lots = state.levels[book.first + book.best].shown
     number = number_of(index, side)
     top = state.tops[number]
     if price == top.price and lots == top.lots:
         return
     nearest = price
-    if lots == 0 or (top.lots > 0 and is_better(side, top.price, price)):
+    if lots <= 0 or (top.lots > 0 and is_better(side, top.price, price)):
         nearest = top.price
     if price != top.price or lots == 0 or top.lots == 0:
         _spoil(state, number ^ _ONE)  # Whether it locks the book decides whether it is told.
@@ -120,8 +124,8 @@ def _spoil(state: State, number: Index) -> None:
 
 
 @kernel
-def note_phase(state: State, index: int) -> None:
-    """Note that a book's phase has changed: what it makes, and what it is made, comes or goes."""
+def note_change(state: State, index: int) -> None:
+    """Note that a book has other limits, or another phase: what it makes, and is made, may go."""
     touch(state, index)
     if state.instruments[index].paths > 0:
         for side in range(2):
