@@ -3,7 +3,6 @@
 from collections import defaultdict
 from typing import Any
 
-from engine.legs import PRICE_MAX
 from engine.schema import NIL_PRICE, Form, Phase, Side
 from engine.state import State
 from engine.stops import WAITING
@@ -30,7 +29,7 @@ def check_spread(state: State, index: int) -> None:
         return
     for name, divisor in (("mark", 1), ("settlement", int(spread["divisor"]))):
         total = sum(ratio * int(leg[name]) for leg, ratio in legs) // divisor
-        known = all(abs(int(leg[name])) <= PRICE_MAX for leg, _ in legs)
+        known = all(leg[name] != NIL_PRICE for leg, _ in legs)
         assert spread[name] == (total if known else NIL_PRICE)
 
 

@@ -149,6 +149,13 @@ def _explain(state: State, command: Row, reason: int, event: Row) -> None:
     if compared:
         event.price = state.totals[0].required
         event.quantity = state.totals[0].available
+    if reason == Reason.QUANTITY_ABOVE_CLIP:
+        instrument = state.instruments[command.instrument]
+        event.price, event.quantity = command.quantity, instrument.clip
+        if command.kind == Kind.QUOTE:
+            event.price = max(command.quantity, command.display)
+        if command.kind == Kind.BLOCK:
+            event.quantity = 2 * instrument.position_max
 
 
 @kernel

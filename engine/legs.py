@@ -16,7 +16,7 @@ from engine.state import State
 from engine.sweep import expire_orders, renew_reserves
 from engine.tas import price_all
 
-PRICE_MAX = 1 << 40  # No price of a ladder, and no settlement that counts, is beyond it.
+PRICE_MAX = 1 << 40  # No price of a ladder, and no settlement, is beyond it.
 _NONE = np.uint64(0)
 
 
@@ -115,7 +115,7 @@ def sum_marks(state: State, index: int) -> None:
         leg = state.legs[index, number]
         instrument = state.instruments[leg.instrument]
         is_marked = is_marked and instrument.mark != NIL_PRICE
-        is_settled = is_settled and -PRICE_MAX <= instrument.settlement <= PRICE_MAX
+        is_settled = is_settled and instrument.settlement != NIL_PRICE
         mark += leg.ratio * instrument.mark
         settlement += leg.ratio * instrument.settlement
     spread.mark = mark if is_marked else NIL_PRICE

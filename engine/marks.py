@@ -8,7 +8,7 @@ from engine.exposures import rebound
 from engine.guards import refer
 from engine.halts import plan, tell_phase
 from engine.jit import Row, Table, kernel
-from engine.legs import expire_spreads, follow_marks
+from engine.legs import PRICE_MAX, expire_spreads, follow_marks
 from engine.limits import close
 from engine.premium import pay_holders, uncover
 from engine.reasons import Reason
@@ -25,6 +25,8 @@ def mark(state: State, command: Row, events: Table, count: int) -> tuple[int, in
     reason = _unmarkable(state, command)
     if reason != Reason.NONE:
         return reason, count
+    if command.value_2 != NIL_PRICE and not -PRICE_MAX <= command.value_2 <= PRICE_MAX:
+        return Reason.VALUE_TOO_LARGE, count
 
     # From here on the command succeeds.
     instrument = state.instruments[command.instrument]

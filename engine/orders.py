@@ -11,7 +11,7 @@ from engine.limits import reserve_of, work
 from engine.match import cross, eliminate, fillable, rest
 from engine.owners import alert_admitted, barred
 from engine.paths import best_price
-from engine.phases import may_enter
+from engine.phases import may_enter, may_last
 from engine.positions import find_position, has_position_room, open_positions, reach_of
 from engine.reasons import Reason
 from engine.schema import NIL_PRICE, Did, Flag, Form, Phase, Side, Smp, Tif, Type
@@ -163,7 +163,7 @@ def _misshapen(instrument: Row, command: Row) -> int:
         return Reason.TRIGGER_INVALID
     if command.protection < 0:
         return Reason.PROTECTION_INVALID
-    if (command.expiry != 0) != (command.tif == Tif.GTD):
+    if not may_last(instrument.phase, instrument.date, command.tif, command.expiry):
         return Reason.EXPIRY_INVALID
     return Reason.NONE
 

@@ -17,6 +17,19 @@ def may_enter(phase: int, type: int, tif: int) -> bool:
 
 
 @kernel
+def may_last(phase: int, date: int, tif: int, expiry: int) -> bool:
+    """Whether an order may have this expiry: good-till-date, of a session that is not over.
+
+    date: the trade date of the phase.
+    """
+    if tif != Tif.GTD:
+        return expiry == 0
+    if expiry == 0 or expiry < date:
+        return False
+    return phase != Phase.POST_CLOSE or expiry > date
+
+
+@kernel
 def may_replace(phase: int, tif: int) -> bool:
     """Whether an order of this time in force may be changed."""
     if phase == Phase.POST_CLOSE:

@@ -14,6 +14,7 @@ from engine.reference_match import elect, place
 from engine.reference_orders import (
     LASTING,
     refuse,
+    refuse_above,
     refuse_barred,
     refuse_off_ladder,
     refuse_untriggerable,
@@ -177,5 +178,5 @@ def refuse_unreplaceable(account: Account, instrument: Instrument, order: Order,
     lasting = instrument.phase == Phase.POST_CLOSE and order.tif in LASTING
     refuse(not allowed and not lasting, Reason.PHASE_FORBIDS)
     refuse(row.quantity <= 0, Reason.QUANTITY_NOT_POSITIVE)
-    refuse(row.quantity > instrument.clip, Reason.QUANTITY_ABOVE_CLIP)
+    refuse_above(row.quantity, instrument.clip)
     refuse(shows_too_little(order.display, row.quantity), Reason.DISPLAY_INVALID)

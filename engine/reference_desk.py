@@ -7,7 +7,7 @@ from engine.reasons import Reason
 from engine.reference_book import Order
 from engine.reference_legs import await_price, leg_prices
 from engine.reference_limits import refuse_beyond_limit
-from engine.reference_orders import has_no_base, refuse, refuse_off_ladder
+from engine.reference_orders import has_no_base, refuse, refuse_above, refuse_off_ladder
 from engine.reference_risk import (
     Account,
     Instrument,
@@ -130,7 +130,7 @@ def refuse_unreportable(world: World, row: Row) -> Instrument:
     refuse(instrument.phase == Phase.EXPIRED, Reason.PHASE_FORBIDS)
     refuse(has_no_base(instrument), Reason.PHASE_FORBIDS)
     refuse(row.quantity <= 0, Reason.QUANTITY_NOT_POSITIVE)
-    refuse(row.quantity > 2 * instrument.position_max, Reason.QUANTITY_ABOVE_CLIP)
+    refuse_above(row.quantity, 2 * instrument.position_max)
     refuse(row.quantity < instrument.block, Reason.QUANTITY_BELOW_BLOCK)
     refuse_off_ladder(instrument, row.price)
     return instrument

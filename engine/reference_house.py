@@ -9,10 +9,12 @@ from engine.reference_book import Order
 from engine.reference_legs import price_spread, spreads_over
 from engine.reference_orders import refuse
 from engine.reference_risk import Account, Instrument, Position, RefusedError, free_money
+from engine.reference_terms import PRICE_MAX
 from engine.reference_world import Row, World
 from engine.schema import MONEY_MAX, NIL, NIL_PRICE, Did, Form, Phase, Side, Standing, Tif
 
 RATE_MAX = 2**40
+DATE_MAX = 2**31 - 1
 
 
 def account_of(world: World, number: int) -> Account:
@@ -129,6 +131,7 @@ def markable(world: World, row: Row) -> Instrument:
 def mark(world: World, row: Row) -> None:
     """Mark an instrument; its holders are paid what it moved."""
     instrument = markable(world, row)
+    refuse(row.value_2 != NIL_PRICE and abs(row.value_2) > PRICE_MAX, Reason.VALUE_TOO_LARGE)
 
     world.say(Did.MARKED, price=row.value, quantity=instrument.mark, other=row.value_2)
     instrument.settlement, instrument.is_stale = row.value_2, row.value_2 != NIL_PRICE
@@ -206,6 +209,7 @@ def change_phase(world: World, row: Row) -> None:
     """Move an instrument, or all of a product, into a phase; what has expired stays so."""
     instruments = instruments_of(world, row)
     refuse(not Phase.PRE_OPEN <= row.code <= Phase.POST_CLOSE, Reason.TERMS_INVALID)
+    refuse(not 0 <= row.value <= DATE_MAX, Reason.TERMS_INVALID)
 
     for instrument in instruments:
         if instrument.phase != Phase.EXPIRED:

@@ -45,6 +45,12 @@ def refuse(wrong: bool, reason: Reason) -> None:
         raise RefusedError(reason)
 
 
+def refuse_above(lots: int, most: int) -> None:
+    """Refuse more lots than one order may have, with both numbers."""
+    if lots > most:
+        raise RefusedError(Reason.QUANTITY_ABOVE_CLIP, lots, most)
+
+
 def enter(world: World, row: Row) -> None:
     """Trade a new order, then rest what is left."""
     account, instrument = refuse_misnamed(world, row)
@@ -144,7 +150,7 @@ def refuse_misshapen(instrument: Instrument, row: Row) -> None:
     refuse(not may_enter(instrument.phase, row.type, row.tif), Reason.PHASE_FORBIDS)
     refuse(has_no_base(instrument), Reason.PHASE_FORBIDS)
     refuse(row.quantity <= 0, Reason.QUANTITY_NOT_POSITIVE)
-    refuse(row.quantity > instrument.clip, Reason.QUANTITY_ABOVE_CLIP)
+    refuse_above(row.quantity, instrument.clip)
     refuse(not 0 <= row.minimum <= row.quantity, Reason.MINIMUM_INVALID)
     refuse(row.minimum > 0 and row.tif != Tif.FAK, Reason.MINIMUM_INVALID)
     refuse(not 0 <= row.display <= row.quantity, Reason.DISPLAY_INVALID)
@@ -156,6 +162,8 @@ def refuse_misshapen(instrument: Instrument, row: Row) -> None:
     refuse(row.type not in STOPS and row.trigger != 0, Reason.TRIGGER_INVALID)
     refuse(row.protection < 0, Reason.PROTECTION_INVALID)
     refuse((row.tif == Tif.GTD) != (row.expiry != 0), Reason.EXPIRY_INVALID)
+    first = instrument.date + (instrument.phase == Phase.POST_CLOSE)  # The first that is not over.
+    refuse(row.tif == Tif.GTD and row.expiry < first, Reason.EXPIRY_INVALID)
 
 
 def has_no_base(instrument: Instrument) -> bool:

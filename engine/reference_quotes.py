@@ -9,7 +9,7 @@ from engine.reference_book import Order
 from engine.reference_guards import refuse_unguarded
 from engine.reference_limits import refuse_beyond_limit
 from engine.reference_match import elect, place
-from engine.reference_orders import has_no_base, refuse, refuse_off_ladder, warn
+from engine.reference_orders import has_no_base, refuse, refuse_above, refuse_off_ladder, warn
 from engine.reference_risk import (
     Account,
     Instrument,
@@ -134,7 +134,7 @@ def refuse_misshapen(instrument: Instrument, row: Row) -> None:
     refuse(instrument.phase != Phase.OPEN, Reason.PHASE_FORBIDS)
     refuse(has_no_base(instrument), Reason.PHASE_FORBIDS)
     refuse(row.quantity < 0 or row.display < 0, Reason.QUANTITY_NOT_POSITIVE)
-    refuse(max(row.quantity, row.display) > instrument.clip, Reason.QUANTITY_ABOVE_CLIP)
+    refuse_above(max(row.quantity, row.display), instrument.clip)
     refuse(row.minimum != 0, Reason.MINIMUM_INVALID)
     refuse(row.protection != 0, Reason.PROTECTION_INVALID)
     refuse(row.expiry != 0, Reason.EXPIRY_INVALID)

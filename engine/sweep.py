@@ -18,6 +18,7 @@ from engine.state import State
 from engine.windows import restart, watch, witness
 
 LADDERS = 4  # Of an instrument: bids, asks, stops to buy, stops to sell.
+_DATE_MAX = np.iinfo(np.int32).max
 _NONE = np.uint64(0)
 
 
@@ -102,6 +103,8 @@ def change_phase(state: State, command: Row, events: Table, count: int) -> tuple
     if command.instrument == NIL and not 0 <= command.product < totals.products:
         return Reason.PRODUCT_UNKNOWN, count
     if not Phase.PRE_OPEN <= command.code <= Phase.POST_CLOSE:
+        return Reason.TERMS_INVALID, count
+    if not 0 <= command.value <= _DATE_MAX:
         return Reason.TERMS_INVALID, count
 
     # From here on the command succeeds.

@@ -13,7 +13,6 @@ from engine.records import BUCKETS, LOOK_BACK
 from engine.schema import NIL_PRICE, Form
 from engine.state import State
 
-_SETTLEMENT_MAX = 1 << 41
 _NEVER = np.iinfo(np.int64).max
 
 
@@ -121,7 +120,7 @@ def _variant(state: State, index: int) -> int:
     """Return how far from low and high of the look-back a future may trade; 0: anywhere."""
     instrument = state.instruments[index]
     share = state.products[instrument.product].breaker
-    if instrument.form != Form.FUTURE or not 0 < instrument.settlement <= _SETTLEMENT_MAX:
+    if instrument.form != Form.FUTURE or instrument.settlement <= 0:
         return 0
     variant = instrument.settlement * share // 10_000
     return variant - variant % instrument.tick
