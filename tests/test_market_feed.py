@@ -177,6 +177,16 @@ def compare_readers(rig: Rig) -> None:
         )
 
 
+def compare_implied(rig: Rig) -> None:
+    """The best implied prices, beside the books of explicit orders, are the kernel's too."""
+    for number, (book, _) in rig.lines.items():
+        told: list[Decimal | int | None] = []
+        for top in rig.state.tops[2 * number : 2 * number + 2]:
+            lots = int(top["implied_lots"])
+            told += [decimal(int(top["implied"])) if lots else None, lots]
+        assert book.reader.implied == tuple(told)
+
+
 def compare_figures(rig: Rig) -> None:
     """Indicative prices are the kernel's, where there are any."""
     for market in rig.view.markets:
@@ -214,9 +224,11 @@ def test_everything_published_is_rebuilt_from_events(seed: int) -> None:
         if number % 200 == 0:
             compare(rig.view, rig.state)
             compare_readers(rig)
+            compare_implied(rig)
             compare_figures(rig)
     compare(rig.view, rig.state)
     compare_readers(rig)
+    compare_implied(rig)
     compare_statistics(rig)
 
 
