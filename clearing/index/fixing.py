@@ -5,6 +5,7 @@ fixing before it. Once prices are adjusted, all of it is exact rational arithmet
 rounding, so it is the same on any machine.
 """
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
@@ -168,9 +169,15 @@ def partition(
         shares = provider_shares(
             chosen["provider"].tolist(), chosen["gpu_hours_milli"].tolist(), cap_percent
         )
-        value = estimate([Fraction(price) for price in prices[places].tolist()], shares)
+        value = estimate(prices[places].tolist(), _as_whole(shares))
         found.append(Partition(value, places, shares))
     return found
+
+
+def _as_whole(shares: Sequence[Fraction]) -> list[int]:
+    """Return whole numbers that are to each other as shares are: a sum of those needs no gcd."""
+    unit = math.lcm(*(share.denominator for share in shares))
+    return [share.numerator * (unit // share.denominator) for share in shares]
 
 
 def mean_of(partitions: Sequence[Partition]) -> Fraction:

@@ -42,8 +42,9 @@ def provider_shares(
     totals: dict[int, int] = {}
     for provider, weight in zip(providers, weights, strict=True):
         totals[provider] = totals.get(provider, 0) + weight
-    capped = dict(zip(totals, water_fill(list(totals.values()), cap_percent), strict=True))
-    return [
-        capped[provider] * weight / totals[provider]
-        for provider, weight in zip(providers, weights, strict=True)
-    ]
+    capped = water_fill(list(totals.values()), cap_percent)
+    of_one = {
+        provider: share / total
+        for (provider, total), share in zip(totals.items(), capped, strict=True)
+    }
+    return [of_one[provider] * weight for provider, weight in zip(providers, weights, strict=True)]
