@@ -9,7 +9,7 @@ from clearing.directory import Instrument
 from clearing.margin.scan import averaging_rate, spot_rate
 from clearing.market_settlement import MANUAL, THIRD, Market, Outright, market_settlements
 from clearing.publication import Published, objection
-from clearing.reports import Settlement, Skipped
+from clearing.reports import UNFIXED, Settlement, Skipped
 from clearing.settlement import averaging_mark, deferred_mark, final_price, index_price
 from clearing.terms import ProductTerms
 from clearing.window import Day, months_between
@@ -154,7 +154,7 @@ class Marking:
                 series.stopped = 0
             else:
                 series.stopped = series.stopped or day.date
-                self.skipped.append(Skipped(day.date, product, "no fixing of this date"))
+                self.skipped.append(Skipped(day.date, product, UNFIXED))
             self._add_rates(batch, product, day.date)
         return batch
 

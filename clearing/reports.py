@@ -93,6 +93,9 @@ class Activity(NamedTuple):
     open_interest: int
 
 
+UNFIXED = "no fixing of this date"  # Why a product was skipped.
+
+
 class Skipped(NamedTuple):
     """A settlement that was not made, and why."""
 

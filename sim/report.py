@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from clearing.house import House
-from clearing.reports import Settlement
+from clearing.reports import UNFIXED, Settlement
 from engine.exchange import Outcome
 from engine.instruments import as_date, usd
 from engine.jit import Table
@@ -143,13 +143,21 @@ def closing(house: House, summary: Summary) -> str:
 
 
 def _standing_still(house: House) -> str:
-    """Return a line a product that cannot be settled, and one a month that waits for a price."""
+    """Return a line a product not settled, now or for a while, and one a month without a price."""
     marking = house.marking
     lines = [
         f"* {series.terms.model} is not settled since {as_date(series.stopped)}: no fixing\n"
         for series in marking.series
         if series.stopped
     ]
+    unfixed = [one for one in marking.skipped if one.why == UNFIXED]
+    for product, series in enumerate(marking.series):
+        missed = [one.date for one in unfixed if one.product == product]
+        if missed and not series.stopped:
+            which = f"{as_date(missed[0])} to {as_date(missed[-1])}, {len(missed)} in all"
+            lines.append(
+                f"* {series.terms.model} was not settled on days from {which}: no fixing\n"
+            )
     waits = [each.terms for each in marking.contracts.values() if each.terms.expiry <= house.date]
     lines += [f"* {one.name} has ended and waits for an operator's price\n" for one in waits]
     return "".join(lines)

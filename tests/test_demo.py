@@ -21,7 +21,7 @@ from sim.report import closing, heading
 from sim.run import Run
 from sim.scenario import Scenario, load
 from tests.real_files import real_file
-from tests.small_world import outcomes, panel, plan
+from tests.small_world import DAY, FIRST, outcomes, panel, plan
 
 # A fall on the second day, over the end of September: the thinly funded buyer is called.
 FALL = ["2.80", "2.80", "2.60", "2.61", "2.72"]
@@ -190,6 +190,20 @@ def test_a_run_without_an_index_says_what_stands_still_and_invents_no_price() ->
     said = closing(run.venue.house, run.summary())
     assert "* H100 is not settled since 2026-09-28: no fixing\n" in said
     assert "* H100_USD-30SEP26 has ended and waits for an operator's price\n" in said
+
+
+def test_a_run_whose_feed_stopped_for_a_while_says_on_which_days_nothing_was_settled() -> None:
+    """Three days are carried, the fourth has no fixing, and the fifth has prices again."""
+    before, later = panel(["2.80", "2.80"]), panel(["2.90"], FIRST + 7 * DAY)
+    days = [FIRST + number * DAY for number in (0, 1, 2, 3, 4, 7)]
+    run = Run(Plan(plan(FALL).scenario, before._replace(days=before.days | later.days), days))
+    indexes = [str(line).split()[1] for line in run.days()]
+    assert indexes == ["2.80", "2.80", "2.80", "2.80", "-", "2.90"]
+    said = closing(run.venue.house, run.summary())
+    assert (
+        "* H100 was not settled on days from 2026-10-02 to 2026-10-02, 1 in all: no fixing\n"
+        in said
+    )
 
 
 def few(count: int = 1) -> Scenario:
