@@ -9,7 +9,7 @@ from engine.reasons import Reason
 from engine.rows import Batch
 from engine.schema import Did, Side
 from gateway import messages, own_answers
-from gateway.codec import add_edit, add_order, dollars
+from gateway.codec import add_edit, add_order, decimal, dollars
 from gateway.keys import Key
 from gateway.own import fill, order, own_order
 from gateway.refusals import BY_REASON, RefusedError
@@ -32,6 +32,8 @@ PARAM_OF = {
     Reason.ORDER_UNKNOWN: "order_id",
     Reason.ORDER_NOT_YOURS: "order_id",
 }
+GUARDS = (Reason.DAILY_LIMIT, Reason.PRICE_BAND, Reason.CIRCUIT_BREAKER)
+PARAM_OF |= dict.fromkeys(GUARDS, "price")
 CANCELS = frozenset(
     {
         "private/cancel",
@@ -159,7 +161,9 @@ def numbers(view: View, refused: Row) -> dict[str, Any]:
     if refused["reason"] in (Reason.MARGIN_SHORT, Reason.FUNDS_SHORT):
         name = view.directory.accounts[int(refused["account"])].name
         return {"required": dollars(required), "available": dollars(available), "account": name}
-    if refused["reason"] == Reason.POSITION_LIMIT:
+    if refused["reason"] in GUARDS:
+        return {"reached": decimal(available), "limit": decimal(required)}
+    if refused["reason"] in (Reason.POSITION_LIMIT, Reason.QUANTITY_ABOVE_CLIP):
         return {"reached": required, "limit": available}
     return {}
 

@@ -1,11 +1,15 @@
 """Order types over the wire: what a client asks for is what the book shows and the owner reads."""
 
 from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from websockets.sync.client import ClientConnection
 
+from gateway.controls import Guard
+from gateway.operator import control
 from tests.serving import ask, logged_in
 
 FRONT = "H100_USD-31AUG26"
@@ -55,3 +59,16 @@ def test_order_types_end_to_end(sockets: list[ClientConnection]) -> None:
     read = ask(bob, "private/get_order_state", order_id=stop["order_id"])["result"]
     assert (read["order_state"], read["triggered"]) == ("open", True)
     assert asks(bob) == [[2.5, 10]]
+
+
+def test_a_refusal_by_a_limit_names_both_numbers(tmp_path: Path) -> None:
+    with logged_in(tmp_path, "ann", "bob") as (ann, bob):
+        control(tmp_path, Guard("H100", band=Decimal("0.20")))
+        lots = enter(ann, "buy", 2_001, 2.80)["data"]
+        assert (lots["reason"], lots["param"]) == ("quantity_above_clip", "amount")
+        assert (lots["reached"], lots["limit"]) == (2_001, 2_000)
+        enter(ann, "buy", 1, 2.80)
+        enter(bob, "sell", 1, 2.80)
+        price = enter(ann, "buy", 1, 3.01)["data"]
+        assert (price["reason"], price["param"]) == ("price_band", "price")
+        assert (price["reached"], price["limit"]) == (3.01, 3.00)
