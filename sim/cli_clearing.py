@@ -71,7 +71,7 @@ def bid(
     folder: Folder,
     account: Annotated[str, typer.Argument(help="A member, by name or number.")],
     auction: Annotated[int, typer.Argument(help="The auction's number.")],
-    price: Annotated[str, typer.Argument(help="USD above the portfolio's value; below 0: to get.")],
+    price: Annotated[str, typer.Option(help="USD above the portfolio's value; below 0: to get.")],
     operator: Operator,
     reason: Reason = "",
 ) -> None:

@@ -105,8 +105,9 @@ def test_an_account_is_not_declared_in_default_twice(rig: Rig) -> None:
 def test_operators_bid_on_the_command_line(tmp_path: Path, cfx: Shell) -> None:
     at_rest(tmp_path, "ann")
     asked = "--data", tmp_path, "--operator", "eve"
-    assert "takes no bids; open: none" in refused(cfx("admin", "bid", "ann", 1, "5", *asked))
-    assert cfx("admin", "bid", "ann", 1, "five", *asked).status == 2
+    bidding = "admin", "bid", "ann", 1, "--price"
+    assert "takes no bids; open: none" in refused(cfx(*bidding, "-5", *asked))
+    assert cfx(*bidding, "five", *asked).status == 2
     for operator in ("eve", "max"):
         done = cfx("admin", "default", "ann", "--data", tmp_path, "--operator", operator)
         assert done.status == 0
