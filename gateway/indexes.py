@@ -8,7 +8,7 @@ from clearing.publication import Published, objection
 from engine.exchange import Outcome
 from engine.jit import Row
 from engine.layout import MONEY
-from engine.schema import Cycle, Form, Kind, Origin
+from engine.schema import Cycle, Did, Form, Kind, Origin
 
 _KINDS = (Kind.INDEX, Kind.MARK, Kind.SETTLE, Kind.PHASE, Kind.CYCLE)
 
@@ -27,11 +27,13 @@ class Indexes:
         return self._published.get(product, Published())
 
     def fold(self, outcome: Outcome) -> None:
-        """Take in a frame's rows about fixings and settlements."""
-        commands = outcome.frame.commands
+        """Take in a frame's rows about fixings and settlements, but those that were refused."""
+        commands, events = outcome.frame.commands, outcome.events
         if int(commands["kind"].max()) < Kind.MARK:
             return
-        for place in np.flatnonzero(np.isin(commands["kind"], _KINDS)).tolist():
+        refused = events["seq"][events["kind"] == Did.REJECTED]
+        are_taken = np.isin(commands["kind"], _KINDS) & ~np.isin(commands["seq"], refused)
+        for place in np.flatnonzero(are_taken).tolist():
             self._take(commands[place].view(MONEY), outcome.frame.origin)
 
     def _take(self, row: Row, origin: int) -> None:
