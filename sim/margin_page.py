@@ -34,7 +34,7 @@ class Totals(msgspec.Struct, frozen=True):
     net_option_value: str
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(msgspec.Struct, frozen=True, omit_defaults=True):
     """What `cfx margin --json` prints."""
 
     model: str
@@ -46,7 +46,7 @@ class Answer(msgspec.Struct, frozen=True):
     products: list[ProductLine]
     explain: Part | None
     before: Totals | None  # Of the portfolio alone, where `--add` or `--order` changes it.
-    order: Checked | None = None  # What the pre-trade check says to it.
+    order: Checked | None = None  # What the pre-trade check says to it; left out without one.
 
 
 def answer(
