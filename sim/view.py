@@ -42,6 +42,7 @@ class View:
         self.called_at = 0
         self.paid = 0  # Micro-dollars deposited since the call.
         self.short_at = 0  # When one was last refused for want of margin.
+        self._bands: dict[tuple[int, int], int] = {}  # By contract and side, of the last refusal.
         self._tape = tape
         self._cost: dict[int, int] = defaultdict(int)  # Price units x lots.
         self._pending: deque[Event] = deque()
@@ -147,6 +148,11 @@ class View:
         """Return the own orders in a contract, oldest first."""
         return [order for order in self.orders.values() if order.instrument == instrument]
 
+    def banded(self, instrument: int, side: int, price: int) -> int:
+        """Return a price, or the nearest to it that the last refusal for the band left."""
+        bound = self._bands.get((instrument, side), price)
+        return min(price, bound) if side == Side.BUY else max(price, bound)
+
     def equity(self) -> int:
         """Return cash, what futures have made since their marks, and what options are worth.
 
@@ -183,6 +189,9 @@ class View:
     def _refuse(self, event: Event) -> None:
         if event.reason == Reason.MARGIN_SHORT:
             self.short_at = event.time
+        elif event.reason == Reason.PRICE_BAND:
+            known = self.orders.get(event.order_id)
+            self._bands[event.instrument, known.side if known else event.side] = event.price
 
     def _stand(self, event: Event) -> None:
         self.standing, self.called = event.quantity, event.leaves
@@ -197,6 +206,7 @@ class View:
         self.cash = event.leaves
 
     def _keep(self, event: Event, entered: int) -> None:
+        self._bands.pop((event.instrument, event.side), None)  # It moves with the market.
         order = (event.order_id, event.instrument, event.side, event.price, event.leaves)
         self.orders[event.order_id] = Order(*order, entered)
 

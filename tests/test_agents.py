@@ -2,7 +2,7 @@
 
 import pytest
 
-from engine.instruments import TICK
+from engine.instruments import TICK, UNIT_MICRO
 from engine.layout import MONEY
 from engine.rows import Batch
 from engine.schema import Did, Kind, Phase, Side, Standing, Tif
@@ -72,6 +72,23 @@ def test_a_maker_does_not_take() -> None:
     pit = Pit(MAKER)
     pit.street(Side.SELL, 9, INDEX - 10)
     assert {did for did, _ in pit.send(pit.wake())} == {Did.ENTERED, Did.RESTED}
+
+
+def test_a_maker_that_a_band_keeps_out_goes_as_far_as_it_may_and_takes_the_market_along() -> None:
+    pit = Pit(MAKER)
+    pit.send(pit.wake())
+    pit.street(Side.BUY, 1, max(order.price for order in pit.orders()), Tif.FAK)
+    fallen = Batch()
+    fallen.money(Kind.INDEX, product=0, value=(INDEX - 200) * UNIT_MICRO, source=20260702)
+    pit.send(fallen)
+    asks = []
+    for _ in range(8):
+        pit.send(pit.wake())
+        asks += [order.price for order in pit.orders() if order.side == Side.SELL]
+    band = 20 * TICK
+    assert asks[0] - band in asks
+    assert asks[0] - 2 * band in asks
+    assert asks == sorted(asks, reverse=True)
 
 
 CALENDAR, FAR = 36, 1  # The first two months' calendar, and the second of them.

@@ -1,7 +1,10 @@
 """The shipped default: played to its end, and borne tranche by tranche to the micro-dollar."""
 
+import numpy as np
 import pytest
 
+from engine.exchange import Outcome
+from engine.schema import Kind, Role
 from sim.default_page import defaulted, page
 from sim.plan import Span, planned
 from sim.run import Run
@@ -9,11 +12,33 @@ from sim.scenario import load
 
 
 @pytest.fixture(scope="module")
-def run() -> Run:
+def seen() -> list[Outcome]:
+    """Outcomes of the scenario `default`, once `run` has played it."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def run(seen: list[Outcome]) -> Run:
     """The scenario `default`, played."""
-    made = Run(planned(load("default"), Span()))
+    made = Run(planned(load("default"), Span()), watch=seen.extend)
     assert len(list(made.days())) == 7
     return made
+
+
+def moved(outcomes: list[Outcome], kind: Kind, role: Role) -> int:
+    """Return how many lots rows of a kind moved, by the events of one role."""
+    found = 0
+    for frame, events in outcomes:
+        rows = frame.commands["seq"][frame.commands["kind"] == kind]
+        chosen = (events["role"] == role) & np.isin(events["seq"], rows)
+        found += int(events["quantity"][chosen].sum())
+    return found
+
+
+def test_the_house_sells_in_the_book_and_the_rest_by_auction(run: Run, seen: list[Outcome]) -> None:
+    assert run.venue.house.defaults.cases
+    assert moved(seen, Kind.LIQUIDATE, Role.TAKER) > 0
+    assert moved(seen, Kind.ASSIGN, Role.ASSIGNED) > 0
 
 
 def test_it_reaches_the_other_members_and_adds_up(run: Run) -> None:

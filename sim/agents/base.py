@@ -64,8 +64,11 @@ class Agent(
 def requote(
     batch: Batch, view: View, instrument: int, side: Side, lots: int, price: int, wanted: bool
 ) -> None:
-    """Add what turns the orders of one side into a single one at `price`, or into none."""
-    account = view.account
+    """Add what turns the orders of one side into a single one at `price`, or into none.
+
+    Where a band keeps it out it goes as far as the band, and the market after it.
+    """
+    account, price = view.account, view.banded(instrument, side, price)
     orders = [order for order in view.working(instrument) if order.side == side]
     for order in orders[1:] if wanted else orders:
         batch.cancel(account, instrument, order.order_id)
