@@ -22,10 +22,10 @@ from engine.disk import Disk
 from engine.instruments import as_number
 from engine.journal import Durability
 from engine.rows import Batch
-from engine.schema import AccountType, Flag, Kind, Side, Type
+from engine.schema import Flag, Kind, Side, Type
+from tests.small_default import DOLLAR, member
 from tests.trading_days import FIRST_DAY, SIZES, TERMS, founding, front, observations
 
-DOLLAR = 1_000_000
 ACCOUNTS = 9  # 1 and 5 to 9 are members.
 SIZES_OF_RUN = SIZES._replace(instruments=512)
 _CASH = 14_000 * DOLLAR
@@ -109,16 +109,7 @@ def _founding() -> Batch:
     terms = [msgspec.structs.replace(TERMS[0], options=1), TERMS[1]]
     batch = founding(cash=_CASH, terms=terms)
     for account in range(5, ACCOUNTS + 1):
-        batch.money(Kind.OPEN_OWNER, other=account, text=f"owner-{account}")
-        batch.money(
-            Kind.OPEN_ACCOUNT,
-            account=account,
-            other=account,
-            code=AccountType.MEMBER,
-            value=100,
-            text=f"account-{account}",
-        )
-        batch.money(Kind.DEPOSIT, account=account, value=_CASH)
+        member(batch, account, _CASH)
     bill, face = ASSET_OF["t-bill"], 4_000 * DOLLAR
     for account in (2, 3, 5, 6):
         counted = counts_for(face, bill.haircut)

@@ -19,10 +19,9 @@ from gateway.desk import Adjust, Bust
 from gateway.opening import OperatorError
 from gateway.operator import hand_over, open_account, review
 from gateway.post_trade import Allocate, GiveUp, PostTrade
-from gateway.view import View
 from tests.serving import FIRST_DAY, START
 from tests.shell import Shell, refused
-from tests.test_gateway_view import compare
+from tests.test_post_trade import opened
 
 MONTHS = "H100_USD-31AUG26", "H100_USD-30SEP26", "H100_USD-30OCT26"
 BUTTERFLY = "H100_USD-FB-31AUG26_30SEP26_30OCT26"
@@ -57,15 +56,6 @@ def folder(tmp_path: Path) -> Path:
     venue.submit(batch, venue.exchange.time)
     venue.close()
     return tmp_path
-
-
-def opened(folder: Path) -> tuple[Venue, View]:
-    """Return the venue of a folder, replayed, and what clients see of it; they agree."""
-    view = View()
-    venue = Venue.open(folder / "journal", watch=view.fold)
-    if venue.exchange.seq:
-        compare(view, venue.exchange.state)
-    return venue, view
 
 
 def held(folder: Path, account: int) -> dict[str, tuple[int, int]]:
