@@ -15,7 +15,7 @@ from engine.rows import Batch
 from engine.schema import Kind
 
 ROOT = pathlib.Path(__file__).parent.parent
-TRACES = os.environ.get("CFX_TRACES", "4")  # Of 200 events each, for each profile.
+TRACES = os.environ.get("CFX_TRACES", "2")  # Of 200 events each, for each profile.
 
 
 @pytest.fixture(scope="module", autouse=True)
