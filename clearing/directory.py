@@ -5,14 +5,12 @@ House and gateway each keep one. It holds nothing that trading changes.
 
 from typing import NamedTuple
 
-import numpy as np
-
 from clearing.terms import MS, GuardTerms, ProductTerms, decode_terms
 from engine.exchange import Outcome
 from engine.jit import Row
 from engine.layout import LISTING, MONEY
 from engine.rows import text_at
-from engine.schema import Did, Flag, Form, Kind
+from engine.schema import Flag, Form, Kind
 
 SPREADS = frozenset({Form.CALENDAR, Form.BUTTERFLY, Form.STRIP, Form.INTER, Form.TAS})
 PAID = frozenset({Form.CALL, Form.PUT, Form.EVENT})
@@ -122,15 +120,11 @@ class Directory:
 
     def fold(self, outcome: Outcome) -> None:
         """Take in the rows of a frame that name something and were not rejected."""
-        commands, events = outcome.frame.commands, outcome.events
+        commands = outcome.frame.commands
         kinds = commands["kind"]
-        places = np.flatnonzero((kinds >= Kind.PRODUCT) & (kinds <= Kind.GUARD))
-        if not len(places):
-            return
-        refused = set(events["seq"][events["kind"] == Did.REJECTED].tolist())
-        for place in places.tolist():
+        for place in outcome.accepted((kinds >= Kind.PRODUCT) & (kinds <= Kind.GUARD)):
             row = commands[place]
-            if row["kind"] in _KINDS and int(row["seq"]) not in refused:
+            if row["kind"] in _KINDS:
                 self._add(row, text_at(outcome.frame.text, int(row["text"])))
 
     def futures(self, product: int) -> list[Instrument]:

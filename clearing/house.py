@@ -32,10 +32,10 @@ from clearing.tasks import Task
 from clearing.window import Day
 from engine.exchange import Outcome
 from engine.frame import Frame
-from engine.jit import Row, Table
+from engine.jit import Row
 from engine.layout import MONEY
 from engine.rows import Batch, join, text_at
-from engine.schema import Cycle, Did, Kind, Origin
+from engine.schema import Cycle, Kind, Origin
 
 _FIRST_OF_HOUSE = Kind.MARK  # Rows from here on are not participants' own.
 _OF_ACCOUNTS = (  # What these change is accounts' alone, or nothing yet.
@@ -126,7 +126,7 @@ class House:
             self.reviews.collateral.fold(events)
             self.ledger.check()
         if of_house:
-            self._take_rows(frame, events)
+            self._take_rows(outcome)
             if not self._is_quiet[frame.commands["kind"]].all():
                 self.margin.forget()
             if frame.origin == Origin.HOUSE:
@@ -223,19 +223,17 @@ class House:
             self.positions.add_account(account.type)
             self.calls.add_account(account.initial_percent)
 
-    def _take_rows(self, frame: Frame, events: Table) -> None:
+    def _take_rows(self, outcome: Outcome) -> None:
         """Take in the accepted rows of the house, the calendar and the operator, in order."""
+        frame = outcome.frame
         kinds = frame.commands["kind"]
-        places = np.flatnonzero(self._is_taken[kinds])
-        if not len(places):
-            return
-        refused = set(events["seq"][events["kind"] == Did.REJECTED].tolist())
-        ours = refused & set(frame.commands["seq"][places].tolist())
-        assert not (ours and frame.origin != Origin.PARTICIPANT), "our own row was rejected"
+        are_asked = self._is_taken[kinds]
+        places = outcome.accepted(are_asked)
+        is_whole = len(places) == np.count_nonzero(are_asked)
+        assert is_whole or frame.origin == Origin.PARTICIPANT, "our own row was rejected"
         rows = frame.commands.view(MONEY)
-        for place in places.tolist():
-            if int(rows[place]["seq"]) not in refused:
-                self._takers[int(kinds[place])](rows[place], frame)
+        for place in places:
+            self._takers[int(kinds[place])](rows[place], frame)
 
     def _mark(self, row: Row, _frame: Frame) -> None:
         self.grants.review()

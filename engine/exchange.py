@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.chain import EventChain
 from engine.frame import NO_HASH, Frame, copied, first_rows, frame_bytes, frozen
@@ -17,7 +18,7 @@ from engine.journal import Journal, JournalError, NoJournal
 from engine.kernel import step
 from engine.layout import COMMAND, EVENT
 from engine.rows import Batch
-from engine.schema import Origin
+from engine.schema import Did, Origin
 from engine.seals import Sealed
 from engine.state import Sizes, State, new_state
 from engine.views import Views, views
@@ -33,6 +34,17 @@ class Outcome(NamedTuple):
 
     frame: Frame
     events: Table  # EVENT, shape (n,), the receiver's own.
+
+    def accepted(self, are_asked: NDArray[np.bool_]) -> list[int]:
+        """Return the places of those rows that were not refused. are_asked: of each row."""
+        places = np.flatnonzero(are_asked)
+        if not len(places):
+            return []
+        refused = self.events["seq"][self.events["kind"] == Did.REJECTED]
+        if len(refused):
+            places = places[~np.isin(self.frame.commands["seq"][places], refused)]
+        found: list[int] = places.tolist()
+        return found
 
 
 class Exchange:

@@ -8,7 +8,7 @@ from clearing.publication import Published, objection
 from engine.exchange import Outcome
 from engine.jit import Row
 from engine.layout import MONEY
-from engine.schema import Cycle, Did, Form, Kind, Origin
+from engine.schema import Cycle, Form, Kind, Origin
 
 _KINDS = (Kind.INDEX, Kind.MARK, Kind.SETTLE, Kind.PHASE, Kind.CYCLE)
 
@@ -28,12 +28,10 @@ class Indexes:
 
     def fold(self, outcome: Outcome) -> None:
         """Take in a frame's rows about fixings and settlements, but those that were refused."""
-        commands, events = outcome.frame.commands, outcome.events
+        commands = outcome.frame.commands
         if int(commands["kind"].max()) < Kind.MARK:
             return
-        refused = events["seq"][events["kind"] == Did.REJECTED]
-        are_taken = np.isin(commands["kind"], _KINDS) & ~np.isin(commands["seq"], refused)
-        for place in np.flatnonzero(are_taken).tolist():
+        for place in outcome.accepted(np.isin(commands["kind"], _KINDS)):
             self._take(commands[place].view(MONEY), outcome.frame.origin)
 
     def _take(self, row: Row, origin: int) -> None:

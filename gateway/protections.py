@@ -28,13 +28,9 @@ class Protections:
     def fold(self, outcome: Outcome) -> None:
         """Take in what a frame set, and which protections it breached, in order."""
         commands, events = outcome.frame.commands, outcome.events
-        rows = commands[commands["kind"] == Kind.PROTECT]
+        rows = commands[outcome.accepted(commands["kind"] == Kind.PROTECT)]
         breaches = events[events["kind"] == Did.PROTECTED]
-        if not len(rows) and not len(breaches):
-            return
-        refused = set(events["seq"][events["kind"] == Did.REJECTED].tolist())
-        taken = [row for row in rows if int(row["seq"]) not in refused]
-        for row in sorted([*taken, *breaches], key=lambda one: int(one["seq"])):
+        for row in sorted([*rows, *breaches], key=lambda one: int(one["seq"])):
             if row.dtype == breaches.dtype:
                 key = int(row["account"]), int(row["leaves"])
                 self._set[key] = self.of(*key)._replace(is_breached=True)

@@ -12,7 +12,7 @@ from engine.exchange import Outcome
 from engine.jit import Row
 from engine.layout import MONEY, ORDER
 from engine.rows import text_at
-from engine.schema import Did, Kind
+from engine.schema import Kind
 
 
 class Sale(NamedTuple):
@@ -35,14 +35,9 @@ class Sales:
 
     def fold(self, outcome: Outcome) -> None:
         """Take in a frame."""
-        commands, events = outcome.frame.commands, outcome.events
+        commands = outcome.frame.commands
         of_defaults = (commands["kind"] == Kind.DEFAULT) | (commands["kind"] == Kind.BID)
-        if not of_defaults.any():
-            return
-        refused = set(events["seq"][events["kind"] == Did.REJECTED].tolist())
-        for row in commands[of_defaults]:
-            if int(row["seq"]) in refused:
-                continue
+        for row in commands[outcome.accepted(of_defaults)]:
             if row["kind"] == Kind.BID:
                 self.bidders[int(row.view(ORDER)["order_id"])].add(int(row["account"]))
             else:

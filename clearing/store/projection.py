@@ -85,9 +85,8 @@ class Projection:
     def _take_in(self, outcome: Outcome) -> None:
         """Take in a frame that may name, book, mark, or end a day."""
         frame, events = outcome.frame, outcome.events
-        refused = set(events["seq"][events["kind"] == Did.REJECTED].tolist())
         rows = frame.commands.view(MONEY)
-        accepted = rows[[int(seq) not in refused for seq in rows["seq"]]] if refused else rows
+        accepted = rows[outcome.accepted(np.ones(len(rows), np.bool_))]
         calendar = accepted[np.isin(accepted["kind"], (Kind.PHASE, Kind.CYCLE))]
         date = max(calendar["value"].tolist(), default=0)
         self._date = self._date or date  # What is founded belongs to the first day.
